@@ -1,0 +1,191 @@
+"""Lots: the dated portions a prepaid balance is made of, in the order in which spending takes them.
+
+Each charge makes one lot; a spend, a refund request or a transfer takes parts of lots and money that comes back goes to
+the parts it was taken from. What the lots cannot cover is overdrawn: sum of lots - overdrawn = balance, always.
+Choosing parts (`oldest_first`, ...) changes nothing; only the folds (`take`, `put_back`) do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from operator import attrgetter
+
+from aggregates import ids
+
+PARTS_MAX = 400
+"""Most lots one decision may take from, so that no fact exceeds 64 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class LotPart:
+    """An amount taken from, or returned to, one lot.
+
+    Attributes:
+        charge_id: public id of what made the lot (a charge, a received transfer, an import row, ...).
+        charged_on: KST calendar date of that charge; decides order, fee-free days and cancellation window.
+        method: how the money had come in: card, transfer, virtual_account, account_transfer, adjustment, imported, returned.
+        amount_minor: > 0.
+    """
+
+    charge_id: str
+    charged_on: date
+    method: str
+    amount_minor: int
+
+
+class Lot:
+    """What is left of one charge.
+
+    Attributes:
+        key: (charged_on, version of the fact that made it, method): identity and order.
+        remaining_minor: > 0; a lot with nothing left leaves the account.
+        frozen: True while a cancellation of its charge waits for its definite result (SPEC R-068).
+    """
+
+    __slots__ = ("charge_id", "frozen", "key", "remaining_minor")
+
+    def __init__(self, charge_id: str, charged_on: date, method: str, remaining_minor: int) -> None:
+        self.charge_id = charge_id
+        self.key = (charged_on, lot_version(charge_id), method)
+        self.remaining_minor = remaining_minor
+        self.frozen = False
+
+    @property
+    def charged_on(self) -> date:
+        """KST calendar date of the charge."""
+        return self.key[0]
+
+    @property
+    def method(self) -> str:
+        """How the money had come in."""
+        return self.key[2]
+
+    def part(self, amount_minor: int) -> LotPart:
+        """Return an amount of this lot as a part."""
+        return LotPart(self.charge_id, self.key[0], self.key[2], amount_minor)
+
+
+_by_key = attrgetter("key")
+
+
+def lot_version(charge_id: str) -> int:
+    """Return the version of the fact that made the lot `charge_id`."""
+    return ids.decode(charge_id[22:])
+
+
+def total(parts: Iterable[LotPart]) -> int:
+    """Return the sum of some parts, in minor units."""
+    return sum(part.amount_minor for part in parts)
+
+
+def newest_first(parts: tuple[LotPart, ...], amount_minor: int) -> tuple[LotPart, ...]:
+    """Return the parts that `amount_minor` unwinds: last taken, first returned (SPEC R-076)."""
+    unwound: list[LotPart] = []
+    for part in reversed(parts):
+        if not amount_minor:
+            break
+        amount = min(amount_minor, part.amount_minor)
+        unwound.append(replace(part, amount_minor=amount))
+        amount_minor -= amount
+    return tuple(unwound)
+
+
+def without(parts: tuple[LotPart, ...], returned: tuple[LotPart, ...]) -> tuple[LotPart, ...]:
+    """Return `parts` less what `newest_first` unwound from them, in the same order."""
+    left = list(parts)
+    for gone in returned:
+        last = left.pop()
+        if last.amount_minor > gone.amount_minor:
+            left.append(replace(last, amount_minor=last.amount_minor - gone.amount_minor))
+    return tuple(left)
+
+
+class Lots:
+    """The open lots of an account, oldest first.
+
+    Attributes:
+        total_minor: sum of what remains in all of them.
+        frozen_minor: the part of it that is frozen.
+    """
+
+    __slots__ = ("_lots", "frozen_minor", "total_minor")
+
+    def __init__(self) -> None:
+        self._lots: list[Lot] = []
+        self.total_minor = 0
+        self.frozen_minor = 0
+
+    def __iter__(self) -> Iterator[Lot]:
+        return iter(self._lots)
+
+    def __len__(self) -> int:
+        return len(self._lots)
+
+    def find(self, charge_id: str, charged_on: date, method: str) -> Lot | None:
+        """Return the open lot of that identity, or None when nothing of it is left."""
+        key = (charged_on, lot_version(charge_id), method)
+        index = bisect_left(self._lots, key, key=_by_key)
+        return self._lots[index] if index < len(self._lots) and self._lots[index].key == key else None
+
+    def oldest_first(self, amount_minor: int) -> tuple[LotPart, ...]:
+        """Return the parts that a spend of `amount_minor` takes, first in first out (SPEC R-070), skipping frozen lots.
+
+        The parts may sum to less than asked for: the rest would be overdrawn.
+        """
+        parts: list[LotPart] = []
+        for lot in self._lots:
+            if not amount_minor:
+                break
+            if not lot.frozen:
+                amount = min(amount_minor, lot.remaining_minor)
+                parts.append(lot.part(amount))
+                amount_minor -= amount
+        return tuple(parts)
+
+    def take(self, parts: Iterable[LotPart]) -> None:
+        """Fold: take parts out of their lots; a lot with nothing left goes."""
+        for part in parts:
+            lots = self._lots
+            key = (part.charged_on, lot_version(part.charge_id), part.method)
+            index = 0 if lots[0].key == key else bisect_left(lots, key, key=_by_key)
+            lot = lots[index]
+            lot.remaining_minor -= part.amount_minor
+            self.total_minor -= part.amount_minor
+            if lot.frozen:
+                self.frozen_minor -= part.amount_minor
+            if not lot.remaining_minor:
+                del lots[index]
+
+    def put_back(self, parts: Iterable[LotPart]) -> None:
+        """Fold: put parts into their lots, with their first dates; a lot that had gone comes back."""
+        for part in parts:
+            key = (part.charged_on, lot_version(part.charge_id), part.method)
+            index = bisect_left(self._lots, key, key=_by_key)
+            if index < len(self._lots) and self._lots[index].key == key:
+                lot = self._lots[index]
+                lot.remaining_minor += part.amount_minor
+                if lot.frozen:
+                    self.frozen_minor += part.amount_minor
+            else:
+                self._lots.insert(index, Lot(part.charge_id, part.charged_on, part.method, part.amount_minor))
+            self.total_minor += part.amount_minor
+
+    def freeze(self, lot: Lot, frozen: bool) -> None:
+        """Fold: set a lot aside while its cancellation is unresolved, or give it back."""
+        if lot.frozen != frozen:
+            lot.frozen = frozen
+            self.frozen_minor += lot.remaining_minor if frozen else -lot.remaining_minor
+
+    def copy(self) -> Lots:
+        """Return an independent copy."""
+        twin = Lots()
+        for lot in self._lots:
+            lot_twin = Lot.__new__(Lot)
+            lot_twin.charge_id, lot_twin.key = lot.charge_id, lot.key
+            lot_twin.remaining_minor, lot_twin.frozen = lot.remaining_minor, lot.frozen
+            twin._lots.append(lot_twin)
+        twin.total_minor, twin.frozen_minor = self.total_minor, self.frozen_minor
+        return twin

@@ -1,0 +1,82 @@
+"""Public ids and the stream ids behind them.
+
+A public id is a prefix people recognise, then the ledger's number, then 80 bits. What is born on an account (a charge, a
+spend, a refund request, ...) is named after the account and the version of the fact that recorded it, so its account
+and its first fact are found from the id alone, by primary key, at any age. A stream id is the uuid5 of the public id.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from aggregates.errors import NotFound
+
+STREAMS = UUID("5f0c8e8e-6f0b-5b7e-9d5c-2d1f0b7a4c11")
+"""Namespace of all stream ids of this product; changing it would orphan every stored stream."""
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {char: value for value, char in enumerate(ALPHABET)}
+_LEDGER_CHARS = 2
+_RANDOM_CHARS = 16
+_STEM_CHARS = _LEDGER_CHARS + _RANDOM_CHARS
+_PUBLIC = re.compile(rf"([a-z]{{3}})_([{ALPHABET}]{{{_STEM_CHARS}}})([{ALPHABET}]{{0,13}})", re.ASCII)
+
+
+class PublicId(NamedTuple):
+    """A parsed public id.
+
+    Attributes:
+        prefix: three letters, e.g. "acc" or "spd".
+        account_id: public id of the account it belongs to (itself, for an account).
+        version: version of the fact on the account's stream that gave birth to it; 0 for an account.
+    """
+
+    prefix: str
+    account_id: str
+    version: int
+
+
+def encode(number: int, width: int = 0) -> str:
+    """Write a number >= 0 in Crockford base 32, lower case, zero-padded to `width` characters."""
+    chars = ""
+    while number:
+        number, low = divmod(number, 32)
+        chars = ALPHABET[low] + chars
+    return chars.rjust(max(width, 1), "0")
+
+
+def decode(chars: str) -> int:
+    """Read a number written by `encode`."""
+    number = 0
+    for char in chars:
+        number = number * 32 + _VALUES[char]
+    return number
+
+
+def account_id(ledger_number: int, seed: bytes) -> str:
+    """Return the account id of ledger `ledger_number` (0..1023) drawn from the first 80 bits of `seed`."""
+    return f"acc_{encode(ledger_number, _LEDGER_CHARS)}{encode(int.from_bytes(seed[:10], 'big'), _RANDOM_CHARS)}"
+
+
+def child_id(prefix: str, account_id: str, version: int) -> str:
+    """Return the id of what fact `version` of `account_id` gave birth to, e.g. child_id("spd", ..., 7)."""
+    return f"{prefix}_{account_id[4:]}{encode(version)}"
+
+
+def parse(public_id: str, prefix: str) -> PublicId:
+    """Parse a public id of the kind `prefix`.
+
+    Raises:
+        NotFound: no id of that kind can look like this, so nothing has it.
+    """
+    match = _PUBLIC.fullmatch(public_id)
+    if match is None or match.group(1) != prefix or bool(match.group(3)) == (prefix == "acc"):
+        raise NotFound(f"there is no such {prefix}_ id")
+    return PublicId(prefix, f"acc_{match.group(2)}", decode(match.group(3)))
+
+
+def stream_id(public_id: str) -> UUID:
+    """Return the id of the stream that belongs to a public id."""
+    return uuid5(STREAMS, public_id)
