@@ -1,0 +1,106 @@
+"""What a command is, what it may touch while it decides, and how its facts become its answer.
+
+A command decides on aggregates that are already in memory and records facts; it does no I/O and reads no clock. Its answer
+is a pure function of the facts it recorded, by a formatter whose name is stored with them: a replay of the key formats
+the same facts again and gives the same bytes, years later. Old formatters stay; a new shape is a new name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+
+from aggregates.account import Account
+from aggregates.fact import Fact, Stamp, Stream
+
+S = TypeVar("S", bound=Stream)
+
+
+class Call(NamedTuple):
+    """Who asks, and under which key.
+
+    Attributes:
+        principal: scope of the key, e.g. "key_5k2..." or "cli:import".
+        owner: the person behind the principal where known, else "".
+        key: the caller's idempotency key; None = the same request again is another command.
+        request_hash: HMAC of the request; the same key with another hash is refused.
+        request_id: "req_...", in the facts and in every answer.
+        occurred_at: business time that the caller gave; None = now.
+    """
+
+    principal: str
+    owner: str
+    key: str | None
+    request_hash: str
+    request_id: str
+    occurred_at: datetime | None = None
+
+
+class Outcome(NamedTuple):
+    """What became of a command.
+
+    Attributes:
+        status: HTTP-like status of the answer (200, 201; 409, 422 for a remembered refusal).
+        body: the answer's exact bytes, JSON.
+        position: position of the command's last fact; of a refusal, the last position it was decided on.
+        replayed: the key was known: this is the first answer again and nothing happened.
+    """
+
+    status: int
+    body: bytes
+    position: int
+    replayed: bool
+
+
+class Answer(NamedTuple):
+    """A formatter's result: status and a JSON-ready body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Streams(Protocol):
+    """What a command may look at while it decides. Ask for everything before the first decision.
+
+    (A stream that is not in memory interrupts the decision, is loaded, and the decision starts again from its first line.)
+    """
+
+    def account(self, account_id: str) -> Account:
+        """Return an open-or-closed account. Raises: NotFound `account_not_found`."""
+
+    def new_account(self, seed: bytes = b"") -> tuple[str, Account]:
+        """Return a fresh public account id, drawn from the command's key (and `seed`), and its blank account."""
+
+    def stream(self, kind: type[S], public_id: str) -> S:
+        """Return the stream that belongs to a public id; blank (version 0) when nothing is recorded on it."""
+
+    def origin(self, public_id: str, prefix: str) -> Fact:
+        """Return the fact that gave birth to a child id ("chg_...", "spd_..."). Raises: NotFound."""
+
+
+class Command(Protocol):
+    """One thing to do. `ANSWER` names the formatter of its facts."""
+
+    ANSWER: ClassVar[str]
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record facts on streams, or raise `Rejected`, `Conflict` or `NotFound` before the first one."""
+
+
+Formatter = Callable[[Sequence[Fact]], Answer]
+
+ANSWERS: dict[str, Formatter] = {}
+"""Name -> formatter of every answer that any stored fact may name."""
+
+
+def answer(name: str) -> Callable[[Formatter], Formatter]:
+    """Register a formatter under the name that facts store, e.g. "spend/1"."""
+
+    def decorate(formatter: Formatter) -> Formatter:
+        if name in ANSWERS:
+            raise ValueError(f"answer {name} is taken")
+        ANSWERS[name] = formatter
+        return formatter
+
+    return decorate
