@@ -6,104 +6,40 @@ small at any age; what a later decision needs of them is found by id (a fact by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Self
 from uuid import UUID
 
-from aggregates.account.lots import LotPart, Lots
+from aggregates.account import standing
+from aggregates.account.lots import Lots
+from aggregates.account.parts import (
+    AwaitedDeposit,
+    MemberLimit,
+    OpenRefund,
+    ParkedDeposit,
+    PendingAdjustment,
+    PendingCancel,
+    SpendState,
+)
 from aggregates.account.standing import Figures
 from aggregates.dates import billing_month, business_date
-from aggregates.fact import Stream, stream_class
+from aggregates.fact import Stamp, Stream, stream_class
+from aggregates.plain import plain, revive
 
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A spend of which something is still held (replaced, never changed in place).
-
-    Attributes: as of `spends.Spent` and `spends.SpendReturned`.
-    """
-
-    amount_minor: int
-    held_minor: int
-    captured_minor: int
-    returned_minor: int
-    lots: tuple[LotPart, ...]
-    overdrawn_minor: int
-    member_id: str | None
-    cash_minor: int
-    spent_on: date
-    month: str
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRefund:
-    """A refund request that is not resolved.
-
-    Attributes:
-        status: requested, reviewing, paying, payout_unknown, payout_failed or payout_returned.
-        reviewed_by: person who took it into review; None before.
-        requested_on: date that judged the fee (first request date of its lots).
-    """
-
-    amount_minor: int
-    fee_minor: int
-    payout_minor: int
-    lots: tuple[LotPart, ...]
-    status: str
-    requested_on: date
-    second_approver_required: bool
-    reviewed_by: str | None
-    destination: str
-    bank: str
-    holder_is_member: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitedDeposit:
-    """A virtual account that waits for its deposit."""
-
-    amount_minor: int
-    reference: str | None
-    expires_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedDeposit:
-    """Money that arrived where it could not be booked."""
-
-    charge_id: str
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCancel:
-    """A charge cancellation that waits for the provider's definite result."""
-
-    amount_minor: int
-    fee_minor: int
-    payout_minor: int
-    method: str
-    charged_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class PendingAdjustment:
-    """A correction that waits for another operator."""
-
-    amount_minor: int
-    made_by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MemberLimit:
-    """A sub-member's monthly limit. `limit_minor` is None when unlimited or not granted."""
-
-    limit_minor: int | None
-    granted: bool
-    unlimited: bool
-    cash_convertible: bool
+_MAPPINGS: dict[str, Any] = {
+    "adjustments": dict[str, PendingAdjustment],
+    "awaited": dict[str, AwaitedDeposit],
+    "cancels": dict[str, PendingCancel],
+    "cash_used": dict[str, int],
+    "holds": dict[str, SpendState],
+    "member_used": dict[str, dict[str, int]],
+    "members": dict[str, MemberLimit],
+    "parked": dict[str, ParkedDeposit],
+    "refile": dict[str, tuple[date, date]],
+    "refunds": dict[str, OpenRefund],
+    "used": dict[str, int],
+}
+"""Attributes of the state that are mappings, and what they map."""
 
 
 @stream_class("account")
@@ -156,6 +92,11 @@ class Account(Stream):
         "used",
     )
 
+    Opened = standing.AccountOpened
+    Frozen = standing.AccountFrozen
+    Unfrozen = standing.AccountUnfrozen
+    Closed = standing.AccountClosed
+
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.account_id = ""
@@ -169,7 +110,7 @@ class Account(Stream):
         self.held_minor = 0
         self.refund_pending_minor = 0
         self.lots = Lots()
-        self.holds: dict[str, Hold] = {}
+        self.holds: dict[str, SpendState] = {}
         self.refunds: dict[str, OpenRefund] = {}
         self.awaited: dict[str, AwaitedDeposit] = {}
         self.parked: dict[str, ParkedDeposit] = {}
@@ -212,3 +153,44 @@ class Account(Stream):
             used_this_month_minor=used,
             remaining_limit_minor=None if used is None else self.available_minor(month),
         )
+
+    def now(self, stamp: Stamp) -> datetime:
+        """Return the instant at which the next fact will be recorded: never before the last one's."""
+        return max(stamp.recorded_at, self.recorded_at)
+
+    def copy(self) -> Self:
+        """Return an independent copy; immutable value parts are shared."""
+        twin = type(self).__new__(type(self))
+        for name in _PLAIN_SLOTS:
+            setattr(twin, name, getattr(self, name))
+        for name in _MAPPINGS:
+            setattr(twin, name, dict(getattr(self, name)))
+        twin.member_used = {member_id: dict(months) for member_id, months in self.member_used.items()}
+        twin.lots = self.lots.copy()
+        twin.pending = list(self.pending)
+        return twin
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state in JSON's own types; accounts in the same state give equal values in equal order."""
+        state = {name: plain(getattr(self, name)) for name in Account.__slots__ if name != "lots"}
+        state["lots"] = self.lots.dump()
+        state["recorded_at"] = self.recorded_at.isoformat()
+        return state
+
+    @classmethod
+    def restore(cls, id: UUID, version: int, state: dict[str, Any]) -> Self:
+        """Return the account that `dump` described, at `version`, with nothing pending."""
+        account = cls(id)
+        account.version = version
+        account.recorded_at = datetime.fromisoformat(state["recorded_at"])
+        account.lots = Lots.restore(state["lots"])
+        for name in Account.__slots__:
+            if name != "lots":
+                kind = _MAPPINGS.get(name)
+                setattr(account, name, revive(kind, state[name]) if kind else state[name])
+        return account
+
+
+_PLAIN_SLOTS = tuple(
+    name for name in (*Stream.__slots__, *Account.__slots__) if name not in {*_MAPPINGS, "lots", "pending"}
+)

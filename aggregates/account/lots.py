@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
+from typing import Any
 
 from aggregates import ids
 
@@ -189,3 +190,19 @@ class Lots:
             twin._lots.append(lot_twin)
         twin.total_minor, twin.frozen_minor = self.total_minor, self.frozen_minor
         return twin
+
+    def dump(self) -> list[list[Any]]:
+        """Return the open lots, oldest first, as [charge id, date, method, remaining, frozen] in JSON's own types."""
+        return [[lot.charge_id, lot.charged_on.isoformat(), lot.method, lot.remaining_minor, lot.frozen] for lot in self]
+
+    @classmethod
+    def restore(cls, rows: list[list[Any]]) -> Lots:
+        """Return the lots that `dump` described."""
+        lots = cls()
+        for charge_id, charged_on, method, remaining_minor, frozen in rows:
+            lot = Lot(charge_id, date.fromisoformat(charged_on), method, remaining_minor)
+            lot.frozen = frozen
+            lots._lots.append(lot)
+            lots.total_minor += remaining_minor
+            lots.frozen_minor += remaining_minor if frozen else 0
+        return lots

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aggregates.fact import Fact, fact
+
+if TYPE_CHECKING:
+    from aggregates.account.account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,14 @@ class AccountOpened(Fact):
     credit_limit_minor: int | None
     figures: Figures
 
+    def apply(self, stream: Account) -> None:
+        stream.account_id = self.account_id
+        stream.name = self.name
+        stream.mode = self.mode
+        stream.currency = self.currency
+        stream.overdraft_limit_minor = self.overdraft_limit_minor
+        stream.credit_limit_minor = self.credit_limit_minor
+
 
 @fact("account.frozen")
 class AccountFrozen(Fact):
@@ -65,6 +77,9 @@ class AccountFrozen(Fact):
 
     reason: str
     figures: Figures
+
+    def apply(self, stream: Account) -> None:
+        stream.status = "frozen"
 
 
 @fact("account.unfrozen")
@@ -74,6 +89,9 @@ class AccountUnfrozen(Fact):
     reason: str
     figures: Figures
 
+    def apply(self, stream: Account) -> None:
+        stream.status = "open"
+
 
 @fact("account.closed")
 class AccountClosed(Fact):
@@ -81,3 +99,6 @@ class AccountClosed(Fact):
 
     reason: str
     figures: Figures
+
+    def apply(self, stream: Account) -> None:
+        stream.status = "closed"

@@ -1,0 +1,57 @@
+"""Values to plain JSON shapes and back, by their annotations: what snapshots and digests are made of.
+
+May import only the standard library. Exact both ways: `revive(kind, plain(value)) == value` for dataclasses, tuples,
+lists, mappings, dates and aware instants. Mappings come out sorted by key, so equal values have equal shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+
+def plain(value: Any) -> Any:
+    """Return `value` in JSON's own types; dates and instants become ISO 8601 text."""
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: plain(value[key]) for key in sorted(value)}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def revive(kind: Any, state: Any) -> Any:
+    """Return the value of annotation `kind` that `plain` turned into `state`."""
+    return _reader(kind)(state)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    origin, args = get_origin(kind), get_args(kind)
+    if kind in (date, datetime):
+        return kind.fromisoformat  # type: ignore[no-any-return]
+    if origin in (Union, UnionType):
+        inner = _reader(next(arg for arg in args if arg is not type(None)))
+        return lambda state: None if state is None else inner(state)
+    if origin is dict:
+        item = _reader(args[1])
+        return lambda state: {key: item(value) for key, value in state.items()}
+    if origin is tuple and args[-1] is not Ellipsis:
+        items = [_reader(arg) for arg in args]
+        return lambda state: tuple(read(value) for read, value in zip(items, state, strict=True))
+    if origin in (tuple, list):
+        item, sequence = _reader(args[0]), origin
+        return lambda state: sequence(item(value) for value in state)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        make: Any = kind
+        readers = [(field.name, _reader(hints[field.name])) for field in fields(kind)]
+        return lambda state: make(**{name: read(state[name]) for name, read in readers})
+    return lambda state: state
