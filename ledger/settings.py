@@ -1,0 +1,98 @@
+"""What the operator may choose, read once from the environment into typed values.
+
+Every name begins with `LEDGER_`; an empty variable counts as absent. Nothing here opens a file or a connection. Secrets
+are `SecretStr`: their `repr` is stars, so that a log line or a traceback cannot give them away.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BOOTSTRAP_KEY = re.compile(r"[\x21-\x7e]{32,512}")
+SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
+RESERVED_SCHEMAS = frozenset({"public", "information_schema", "ledger_guard"})
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be a PostgreSQL address: postgresql://role:password@host:port/database")
+    try:
+        conninfo_to_dict(text)
+    except Exception:  # The library's message repeats the address, and with it the password.
+        raise ValueError("is not a PostgreSQL address that can be read") from None
+    return url
+
+
+def _bootstrap_key(key: SecretStr) -> SecretStr:
+    if not BOOTSTRAP_KEY.fullmatch(key.get_secret_value()):
+        raise ValueError("must be 32 to 512 visible ASCII characters")
+    return key
+
+
+def _schema(name: str) -> str:
+    if not SCHEMA.fullmatch(name) or name.startswith("pg_") or name in RESERVED_SCHEMAS:
+        raise ValueError("must be 1 to 40 of a-z, 0-9 and _, begin with a letter and be no name of PostgreSQL's own")
+    return name
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process.
+
+    Attributes:
+        database_url: PostgreSQL 17 or later, under the role that writes; None = the embedded server.
+        migrate_url: the same database under a role that may create roles; None = `database_url`.
+        vault_database_url: where personal data lies; None = database `vault` beside the ledger's, under a role of its own.
+        data_dir: folder of the embedded server and of generated secrets.
+        schema_name: PostgreSQL schema of this ledger (`LEDGER_SCHEMA`): lower case, at most 40 characters.
+        sandbox: whether the sandbox's routes exist; None = yes on the embedded server, no with a database address.
+        bootstrap_key: an admin API key of the operator's own, accepted as given at the first start.
+        kek_file: file of the key that wraps all other keys; None = generated in the data folder.
+        signing_key_file: file of the key that signs checkpoints; None = none given.
+        log_format: `console` for people, `json` for machines.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="LEDGER_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    database_url: PostgresUrl | None = None
+    migrate_url: PostgresUrl | None = None
+    vault_database_url: PostgresUrl | None = None
+    data_dir: Path = Path(".ledger")
+    schema_name: Annotated[str, AfterValidator(_schema)] = Field("ledger", validation_alias="LEDGER_SCHEMA")
+    sandbox: bool | None = None
+    bootstrap_key: Annotated[SecretStr, AfterValidator(_bootstrap_key)] | None = None
+    kek_file: Path | None = None
+    signing_key_file: Path | None = None
+    log_format: Literal["console", "json"] = "console"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the embedded server is used."""
+        return self.database_url is None
+
+    @property
+    def sandbox_on(self) -> bool:
+        """Whether the sandbox's routes exist."""
+        return self.embedded if self.sandbox is None else self.sandbox
+
+    @cached_property
+    def data_folder(self) -> Path:
+        """`data_dir` as an absolute path, so that a later change of the working folder moves nothing."""
+        return self.data_dir.expanduser().absolute()
