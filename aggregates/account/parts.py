@@ -43,19 +43,25 @@ class OpenRefund:
     """A refund request that is not resolved.
 
     Attributes:
+        fee_free_minor: part of the amount that bears no fee: the first of the lots.
         status: requested, reviewing, paying, payout_unknown, payout_failed or payout_returned.
+        requested_on: KST date of the request.
+        judged_on: date that judged each lot, in their order; empty when all are requested_on (SPEC R-075).
         reviewed_by: person who took it into review; None before.
-        requested_on: date that judged the fee (first request date of its lots).
+        entered_by: person who entered the bank account.
     """
 
     amount_minor: int
     fee_minor: int
     payout_minor: int
+    fee_free_minor: int
     lots: tuple[LotPart, ...]
     status: str
     requested_on: date
+    judged_on: tuple[date, ...]
     second_approver_required: bool
     reviewed_by: str | None
+    entered_by: str
     destination: str
     bank: str
     holder_is_member: bool
@@ -87,6 +93,7 @@ class PendingCancel:
     payout_minor: int
     method: str
     charged_on: date
+    fee_rule: str
 
 
 @dataclass(frozen=True, slots=True)
