@@ -45,12 +45,14 @@ class Outcome(NamedTuple):
         body: the answer's exact bytes, JSON.
         position: position of the command's last fact; of a refusal, the last position it was decided on.
         replayed: the key was known: this is the first answer again and nothing happened.
+        request_id: of the request that was answered first.
     """
 
     status: int
     body: bytes
     position: int
     replayed: bool
+    request_id: str
 
 
 class Answer(NamedTuple):

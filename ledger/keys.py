@@ -1,0 +1,79 @@
+"""Command keys: what makes a blind retry harmless, and the ones this process still has in memory.
+
+A key is the hash of principal and idempotency key; it stands on the command's first fact (or on its refusal) in the same
+transaction. `RecentKeys` answers the usual retry without a look-up; the database answers all others.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from ledger.command import Call, Outcome
+
+if TYPE_CHECKING:
+    from ledger.pending import PendingBatch
+
+RECENT_MAX = 50_000
+"""How many answers a process remembers beside the database; about 500 bytes each."""
+
+
+def command_key(call: Call) -> bytes:
+    """Return the 16 bytes under which a command is stored; a call without a key gets one that nobody can repeat."""
+    if call.key is None:
+        return uuid4().bytes
+    return blake2b(f"{call.principal}\0{call.key}".encode(), digest_size=16).digest()
+
+
+class Remembered:
+    """The answer under one key: durable once `batch` is committed.
+
+    Attributes:
+        offset: position of the command's last fact, counted from the batch's first position.
+    """
+
+    __slots__ = ("batch", "body", "offset", "request_hash", "request_id", "status")
+
+    def __init__(self, request_hash: str, status: int, body: bytes, offset: int, request_id: str, batch: PendingBatch):
+        self.request_hash = request_hash
+        self.status = status
+        self.body = body
+        self.offset = offset
+        self.request_id = request_id
+        self.batch = batch
+
+    def outcome(self, *, replayed: bool) -> Outcome:
+        """Return the answer; the batch must have been committed."""
+        return Outcome(self.status, self.body, self.batch.first_position + self.offset, replayed, self.request_id)
+
+
+class RecentKeys:
+    """A bounded memory of keys, oldest forgotten first."""
+
+    def __init__(self, size_max: int = RECENT_MAX) -> None:
+        self._size_max = size_max
+        self._known: OrderedDict[bytes, Remembered] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, key: bytes) -> Remembered | None:
+        """Return what is remembered under a key."""
+        return self._known.get(key)
+
+    def put(self, key: bytes, remembered: Remembered) -> None:
+        """Remember an answer; forget the oldest one past the bound, unless it still waits for its commit."""
+        self._known[key] = remembered
+        if len(self._known) > self._size_max:
+            oldest = next(iter(self._known))
+            if self._known[oldest].batch.done:
+                del self._known[oldest]
+
+    def forget(self, keys: list[bytes], batch: PendingBatch) -> None:
+        """Forget the keys of a batch that was not committed."""
+        for key in keys:
+            known = self._known.get(key)
+            if known is not None and known.batch is batch:
+                del self._known[key]

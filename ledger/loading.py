@@ -1,0 +1,73 @@
+"""Cold loads: a stream from its newest snapshot and the facts after it, in slices that let other work pass."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import orjson
+
+from aggregates.account import Account
+from aggregates.errors import NotFound
+from aggregates.fact import Fact, Stream
+from ledger.mapper import to_fact
+from ledger.recall import decoded
+from ledger.store import Store
+
+SLICE_FACTS = 500
+"""Facts read and folded at a time between two turns of the event loop."""
+
+SNAPSHOT_EVERY = 1_000
+"""Facts between two snapshots of an account."""
+
+SNAPSHOT_TOPIC = "account.snapshot"
+
+
+class FactNotFound(NotFound):
+    """Nothing was recorded under this id."""
+
+    code = "not_found"
+
+
+async def load_stream(store: Store, kind: type[Stream], stream_id: UUID) -> Stream:
+    """Return a stream as committed; blank (version 0) when nothing is recorded on it.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    stream = await _from_snapshot(store, stream_id) if kind is Account else None
+    if stream is None:
+        stream = kind.blank(stream_id)
+    while True:
+        slice_ = await store.facts_after(stream_id, stream.version, SLICE_FACTS)
+        for stored in slice_:
+            decoded(stored).mutate(stream)
+        if len(slice_) < SLICE_FACTS:
+            return stream
+        await asyncio.sleep(0)
+
+
+async def load_fact(store: Store, stream_id: UUID, version: int) -> Fact:
+    """Return one fact by its version.
+
+    Raises:
+        FactNotFound: the stream has no such version. Unavailable: the database does not answer.
+    """
+    found = await store.facts_after(stream_id, version - 1, 1)
+    if not found or found[0].version != version:
+        raise FactNotFound("there is nothing under this id")
+    stored = found[0]
+    return to_fact(stored.originator_id, stored.version, stored.topic, stored.state)
+
+
+def snapshot_row(account: Account) -> tuple[UUID, int, str, bytes]:
+    """Return the snapshot of an account at its present version, as stored."""
+    return account.id, account.version, SNAPSHOT_TOPIC, orjson.dumps(account.dump())
+
+
+async def _from_snapshot(store: Store, stream_id: UUID) -> Account | None:
+    found = await store.snapshot(stream_id)
+    if found is None:
+        return None
+    version, _topic, state = found
+    return Account.restore(stream_id, version, orjson.loads(state))

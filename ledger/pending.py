@@ -1,0 +1,56 @@
+"""The open batch: decided commands on their way to one commit, and the one future that all of them wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from uuid import UUID
+
+from aggregates.fact import Stream
+from ledger.seal import Refusal, Row
+
+
+class Verdict(Enum):
+    """What became of a batch: durable; surely not stored, decide again; or nobody knows yet, ask again by key."""
+
+    COMMITTED = "committed"
+    UNDONE = "undone"
+    UNKNOWN = "unknown"
+
+
+class PendingBatch:
+    """Facts and refusals that will be committed together.
+
+    Attributes:
+        rows, refusals: what will be stored, in order.
+        keys: command keys of both. streams: ids of all streams that it adds to.
+        snapshots: (stream id, version, topic, state) taken at the version of a snapshot, stored after the commit.
+        commands: how many decisions it holds.
+        first_position: position of its first row, once committed.
+        future: resolves to the verdict.
+    """
+
+    __slots__ = ("commands", "first_position", "future", "keys", "refusals", "rows", "snapshots", "streams")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.rows: list[Row] = []
+        self.refusals: list[Refusal] = []
+        self.keys: list[bytes] = []
+        self.streams: dict[UUID, Stream] = {}
+        self.snapshots: list[tuple[UUID, int, str, bytes]] = []
+        self.commands = 0
+        self.first_position = 0
+        self.future: asyncio.Future[Verdict] = loop.create_future()
+
+    @property
+    def done(self) -> bool:
+        """Whether its verdict is known."""
+        return self.future.done()
+
+    def settle(self, verdict: Verdict, first_position: int = 0) -> None:
+        """Tell everyone who waits; let go of what is no longer needed."""
+        self.first_position = first_position
+        self.rows, self.refusals, self.snapshots = [], [], []
+        self.keys, self.streams = [], {}
+        if not self.future.done():
+            self.future.set_result(verdict)

@@ -1,0 +1,344 @@
+"""The engine's database: one connection that appends, a small pool that reads; every wait bounded.
+
+A batch is appended in ONE transaction that takes the library's table lock, notifies its channel, stores facts, refusals
+and the block, and returns after the commit: by one function call with binary arrays (one round trip) when it is small, by
+binary COPY when it is large. What goes wrong is told apart in three: `Clash` (surely not stored), `Lost` (nobody knows)
+and `StoreRefused` (surely not stored, and trying again at once would not help).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import chain
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import generators, sql
+from psycopg.pq import ExecStatus
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from aggregates.errors import Unavailable
+from ledger.pending import PendingBatch
+from ledger.seal import Refusal, batch_digest, packed
+
+log = structlog.get_logger("ledger.store")
+
+COPY_FROM_ROWS = 64
+"""From this many rows on, COPY is cheaper than one function call with arrays."""
+
+APPEND_LIMIT_S = 2.5
+READ_LIMIT_S = 2.0
+CONNECT_LIMIT_S = 1
+
+_ARRAY = struct.Struct("!iiiii").pack
+_EMPTY_ARRAY = struct.Struct("!iii").pack
+_INT8_ITEM = struct.Struct("!iq").pack
+_INT4 = struct.Struct("!i").pack
+_INT8 = struct.Struct("!q")
+_NULL_ITEM = b"\xff\xff\xff\xff"
+_UUID_LENGTH = b"\x00\x00\x00\x10"
+_UUID, _INT8_OID, _TEXT, _BYTEA = 2950, 20, 25, 17
+_APPEND_OIDS = (2951, 1016, 1009, 1001, 2951, 2951, 1001, _BYTEA)
+_SEAL_OIDS = (23, 2951, 2951, 1001, _BYTEA)
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
+_COPY_FIELDS = b"\x00\x06"
+_COPY_POSITION = struct.Struct("!iq").pack
+_COPY_END = b"\xff\xff"
+
+
+class Clash(Exception):
+    """Another writer was first at one of the versions, or one of the keys is known: nothing of the batch was stored."""
+
+
+class Lost(Exception):
+    """The connection went away or did not answer in time: the batch may or may not have been stored."""
+
+
+class StoreRefused(Exception):
+    """The database took nothing and would not take it now: disk full, read-only, out of memory."""
+
+
+class StoredFact(NamedTuple):
+    """A row of the events table."""
+
+    position: int
+    originator_id: UUID
+    version: int
+    topic: str
+    state: bytes
+    key: bytes | None
+
+
+def _array(oid: int, items: Sequence[bytes], *, nulls: int = 0) -> bytes:
+    """Return a binary one-dimensional array of length-prefixed items."""
+    return _ARRAY(1, nulls, oid, len(items), 1) + b"".join(items) if items else _EMPTY_ARRAY(0, 0, oid)
+
+
+def _sized(value: bytes) -> bytes:
+    return _INT4(len(value)) + value
+
+
+class Store:
+    """Appends batches and reads what they need.
+
+    Args:
+        conninfo: of the app role, with the search path or schema given apart.
+        schema: the ledger's schema.
+        ledger_id: pins the seal to this ledger.
+    """
+
+    def __init__(self, conninfo: str, schema: str, ledger_id: UUID) -> None:
+        self._conninfo = conninfo
+        self._schema = schema
+        self.ledger_id = ledger_id
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._backend_pid = 0
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
+            conninfo, min_size=1, max_size=4, open=False, timeout=READ_LIMIT_S,
+            kwargs={"autocommit": True, "connect_timeout": CONNECT_LIMIT_S, "options": f"-c search_path={schema},pg_catalog"},
+            check=None, reconnect_timeout=2.0,
+        )  # fmt: skip
+
+    async def open(self) -> None:
+        """Connect for reading; the writing connection is made by the first append (or `settle_lost`)."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        if self._connection is not None:
+            await self._connection.close()
+        await self._pool.close()
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    async def append(self, batch: PendingBatch) -> int:
+        """Store a batch and return the position of its first row, after the commit.
+
+        Raises:
+            Clash, Lost, StoreRefused: see the module.
+        """
+        try:
+            async with asyncio.timeout(APPEND_LIMIT_S):
+                connection = await self._writer()
+                if len(batch.rows) < COPY_FROM_ROWS:
+                    return await self._append_by_function(connection, batch)
+                return await self._append_by_copy(connection, batch)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            await self._abandon()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise Lost("no answer in time") from error
+        except psycopg.errors.UniqueViolation as error:
+            await self._roll_back()
+            raise Clash(str(error)) from error
+        except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory, psycopg.errors.ReadOnlySqlTransaction,
+                psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected) as error:  # fmt: skip
+            await self._roll_back()
+            raise StoreRefused(type(error).__name__) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            await self._abandon()
+            raise Lost(type(error).__name__) from error
+        except psycopg.Error:
+            await self._roll_back()
+            raise
+
+    async def settle_lost(self) -> None:
+        """Make sure that nothing of an earlier connection can still be committed: afterwards a look-up is the truth.
+
+        Raises:
+            Lost: the database cannot be reached.
+        """
+        try:
+            async with asyncio.timeout(APPEND_LIMIT_S):
+                pid = self._backend_pid
+                connection = await self._writer()
+                if pid and pid != self._backend_pid:
+                    await connection.execute("SELECT pg_terminate_backend(%s, 1000)", (pid,))
+                table = sql.Identifier(self._schema, "ledger_events")
+                async with connection.transaction():
+                    await connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table))
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            await self._abandon()
+            raise Lost(type(error).__name__) from error
+
+    async def _writer(self) -> psycopg.AsyncConnection[Any]:
+        """Return the writing connection, made anew when there is none."""
+        if self._connection is None or self._connection.closed:
+            connection = await psycopg.AsyncConnection.connect(
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=CONNECT_LIMIT_S,
+                options=f"-c search_path={self._schema},pg_catalog",
+            )
+            call = b"SELECT * FROM ledger_append($1,$2,$3,$4,$5,$6,$7,$8)"
+            connection.pgconn.send_prepare(b"ledger_append", call, _APPEND_OIDS)
+            _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
+            call = b"SELECT * FROM ledger_seal($1,$2,$3,$4,$5)"
+            connection.pgconn.send_prepare(b"ledger_seal", call, _SEAL_OIDS)
+            _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
+            self._connection = connection
+            self._backend_pid = connection.info.backend_pid
+        return self._connection
+
+    async def _append_by_function(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
+        rows = batch.rows
+        digest = batch_digest(self.ledger_id, map(packed, rows), batch.refusals)
+        nulls = int(any(row.key is None for row in rows))
+        arguments = [
+            _array(_UUID, [_UUID_LENGTH + row.originator_id for row in rows]),
+            _array(_INT8_OID, [_INT8_ITEM(8, row.version) for row in rows]),
+            _array(_TEXT, [_sized(row.topic) for row in rows]),
+            _array(_BYTEA, [_sized(row.state) for row in rows]),
+            _array(_UUID, [_NULL_ITEM if row.key is None else _UUID_LENGTH + row.key for row in rows], nulls=nulls),
+            *_refusal_arrays(batch.refusals),
+            digest,
+        ]
+        return await self._first_position(connection, b"ledger_append", arguments)
+
+    async def _append_by_copy(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
+        rows = [packed(row) for row in batch.rows]
+        digest = batch_digest(self.ledger_id, rows, batch.refusals)
+        begin = "BEGIN; LOCK TABLE ledger_events IN EXCLUSIVE MODE; NOTIFY ledger_events"
+        cursor = connection.cursor()
+        await cursor.execute(begin)
+        await cursor.execute("SELECT last_position FROM ledger_blocks ORDER BY number DESC LIMIT 1")
+        head = await cursor.fetchone()
+        first = (head[0] if head else 0) + 1
+        positions = (_COPY_POSITION(8, position) for position in range(first, first + len(rows)))
+        numbered = chain.from_iterable((_COPY_FIELDS, row, at) for row, at in zip(rows, positions, strict=True))
+        columns = "originator_id, originator_version, topic, state, command_key, notification_id"
+        async with cursor.copy(f"COPY ledger_events ({columns}) FROM STDIN (FORMAT binary)") as copy:
+            await copy.write(b"".join((_COPY_HEADER, *numbered, _COPY_END)))
+        keys = _array(_UUID, [_UUID_LENGTH + row.key for row in batch.rows if row.key is not None])
+        arguments = [_INT4(len(rows)), keys, *_refusal_arrays(batch.refusals), digest]
+        sealed_first = await self._first_position(connection, b"ledger_seal", arguments)
+        assert sealed_first == first, "rows and block disagree about the first position"
+        await cursor.execute("COMMIT")
+        return first
+
+    async def _first_position(
+        self, connection: psycopg.AsyncConnection[Any], statement: bytes, arguments: list[bytes]
+    ) -> int:
+        connection.pgconn.send_query_prepared(statement, arguments, [1] * len(arguments), None, 1)
+        result = _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
+        value = result.get_value(0, 0)
+        assert value is not None, f"{statement.decode()} returned nothing"
+        first: int = _INT8.unpack(value)[0]
+        return first
+
+    async def _roll_back(self) -> None:
+        """Leave a failed transaction, if there is one."""
+        try:
+            if self._connection is not None and not self._connection.closed:
+                async with asyncio.timeout(1.0):
+                    await self._connection.execute("ROLLBACK")
+        except (psycopg.Error, OSError, TimeoutError):
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """Drop the writing connection without waiting for it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg.Error, OSError):
+                connection.pgconn.finish()
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Lend a reading connection for at most `READ_LIMIT_S`.
+
+        Raises:
+            Unavailable: the database cannot be reached, or does not answer in time.
+        """
+        try:
+            async with asyncio.timeout(READ_LIMIT_S), self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError, OSError) as error:
+            log.warning("read failed", error=type(error).__name__)
+            raise Unavailable("the ledger's database does not answer; try again", 1) from error
+
+    async def read(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of one query. Raises: Unavailable."""
+        async with self.reader() as connection:
+            cursor = await connection.execute(query.encode(), parameters, prepare=True)
+            return await cursor.fetchall()
+
+    async def facts_after(self, stream_id: UUID, version: int, limit: int) -> list[StoredFact]:
+        """Return up to `limit` facts of one stream after a version, in order."""
+        query = (
+            "SELECT notification_id, originator_id, originator_version, topic, state, NULL FROM ledger_events"
+            " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s"
+        )
+        return [StoredFact(*row) for row in await self.read(query, (stream_id, version, limit))]
+
+    async def snapshot(self, stream_id: UUID) -> tuple[int, str, bytes] | None:
+        """Return (version, topic, state) of the newest snapshot of a stream."""
+        query = (
+            "SELECT originator_version, topic, state FROM ledger_snapshots"
+            " WHERE originator_id = %s ORDER BY originator_version DESC LIMIT 1"
+        )
+        rows = await self.read(query, (stream_id,))
+        return rows[0] if rows else None
+
+    async def put_snapshots(self, snapshots: Sequence[tuple[UUID, int, str, bytes]]) -> None:
+        """Store snapshots; one that stands already is left alone."""
+        async with self.reader() as connection, connection.cursor() as cursor:
+            await cursor.executemany(
+                b"INSERT INTO ledger_snapshots (originator_id, originator_version, topic, state)"
+                b" VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                snapshots,
+            )
+
+    async def heads(self, stream_id: UUID) -> tuple[int, int]:
+        """Return (last position of the ledger, last version of a stream; 0 for none)."""
+        query = (
+            "SELECT coalesce((SELECT last_position FROM ledger_blocks ORDER BY number DESC LIMIT 1), 0),"
+            " coalesce((SELECT max(originator_version) FROM ledger_events WHERE originator_id = %s), 0)"
+        )
+        position, version = (await self.read(query, (stream_id,)))[0]
+        return position, version
+
+    async def facts_of_keys(self, keys: Sequence[bytes]) -> list[StoredFact]:
+        """Return the first fact of each command whose key is stored."""
+        query = (
+            "SELECT notification_id, originator_id, originator_version, topic, state, command_key FROM ledger_events"
+            " WHERE command_key = ANY(%s)"
+        )
+        rows = await self.read(query, ([UUID(bytes=key) for key in keys],))
+        return [StoredFact(*row[:5], row[5].bytes) for row in rows]
+
+    async def facts_between(self, first: int, last: int) -> list[StoredFact]:
+        """Return the facts of a range of positions, in order."""
+        query = (
+            "SELECT notification_id, originator_id, originator_version, topic, state, NULL FROM ledger_events"
+            " WHERE notification_id BETWEEN %s AND %s ORDER BY notification_id"
+        )
+        return [StoredFact(*row) for row in await self.read(query, (first, last))]
+
+    async def refusals_of_keys(self, keys: Sequence[bytes]) -> list[tuple[bytes, bytes, int]]:
+        """Return (key, record, first position of its block) of each remembered refusal."""
+        query = (
+            "SELECT r.command_key, r.record, b.first_position FROM ledger_refusals r"
+            " JOIN ledger_blocks b ON b.number = r.block WHERE r.command_key = ANY(%s)"
+        )
+        rows = await self.read(query, ([UUID(bytes=key) for key in keys],))
+        return [(key.bytes, record, position) for key, record, position in rows]
+
+
+def _refusal_arrays(refusals: Sequence[Refusal]) -> tuple[bytes, bytes]:
+    keys = _array(_UUID, [_UUID_LENGTH + refusal.key for refusal in refusals])
+    return keys, _array(_BYTEA, [_sized(refusal.record) for refusal in refusals])
+
+
+def _checked(results: Sequence[Any], connection: psycopg.AsyncConnection[Any]) -> Any:
+    """Return the one result, or raise it as psycopg's error."""
+    result = results[-1]
+    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        raise psycopg.errors.error_from_result(result, connection.info.encoding)
+    return result

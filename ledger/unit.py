@@ -1,0 +1,107 @@
+"""What one command sees while it decides: the warm streams of the engine, or private copies that may be thrown away."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from aggregates import ids
+from aggregates.account import Account
+from aggregates.errors import NotFound
+from aggregates.fact import Fact, Stream
+from ledger.warm import WarmStreams
+
+S = TypeVar("S", bound=Stream)
+
+
+class Cold(Exception):
+    """A stream or a fact that the decision needs is not in memory; the engine loads it and decides from the first line.
+
+    Attributes:
+        kind: class of the stream; Fact for a single fact.
+        stream_id: what to load. version: 0 for a whole stream, else the version of the one fact.
+    """
+
+    def __init__(self, kind: type[Stream] | type[Fact], stream_id: UUID, version: int = 0) -> None:
+        super().__init__(f"{kind.__name__} {stream_id} is not in memory")
+        self.kind = kind
+        self.stream_id = stream_id
+        self.version = version
+
+
+class AccountNotFound(NotFound):
+    """No account has this id."""
+
+    code = "account_not_found"
+
+
+class Unit:
+    """The streams of one decision, in the order in which they were asked for."""
+
+    def __init__(self, warm: WarmStreams, seed: bytes, ledger_number: int) -> None:
+        self._warm = warm
+        self._seed = seed
+        self._ledger_number = ledger_number
+        self.touched: dict[UUID, Stream] = {}
+
+    def account(self, account_id: str) -> Account:
+        """Return the account. Raises: NotFound `account_not_found`."""
+        ids.parse(account_id, "acc")
+        account = self.stream(Account, account_id)
+        if not account.version:
+            raise AccountNotFound("there is no account with this id")
+        return account
+
+    def new_account(self, seed: bytes = b"") -> tuple[str, Account]:
+        """Return a fresh account id, drawn from the command key, and its blank account."""
+        account_id = ids.account_id(self._ledger_number, self._seed + seed)
+        return account_id, self.stream(Account, account_id)
+
+    def stream(self, kind: type[S], public_id: str) -> S:
+        """Return the stream of a public id; blank when nothing is recorded on it."""
+        stream_id = ids.stream_id(public_id)
+        found = self.touched.get(stream_id)
+        if found is None:
+            found = self._get(kind, stream_id)
+            self.touched[stream_id] = found
+        assert isinstance(found, kind), f"{public_id} is a {type(found).__name__}, not a {kind.__name__}"
+        return found
+
+    def origin(self, public_id: str, prefix: str) -> Fact:
+        """Return the fact that gave birth to a child id. Raises: NotFound: no such thing."""
+        parsed = ids.parse(public_id, prefix)
+        stream_id = ids.stream_id(parsed.account_id)
+        fact = self._warm.fact(stream_id, parsed.version)
+        if fact is None:
+            raise Cold(Fact, stream_id, parsed.version)
+        return fact
+
+    def collect(self) -> list[Fact]:
+        """Hand over what was recorded: stream by stream, in the order in which the streams were asked for."""
+        return [fact for stream in self.touched.values() if stream.pending for fact in stream.collect_events()]
+
+    def has_recorded(self) -> bool:
+        """Whether any fact was recorded since the last `collect`."""
+        return any(stream.pending for stream in self.touched.values())
+
+    def _get(self, kind: type[S], stream_id: UUID) -> Stream:
+        found = self._warm.get(stream_id)
+        if found is None:
+            raise Cold(kind, stream_id)
+        return found
+
+
+class CopyUnit(Unit):
+    """Decides on copies: nothing of it is seen by others until `install`."""
+
+    def _get(self, kind: type[S], stream_id: UUID) -> Stream:
+        return super()._get(kind, stream_id).copy()
+
+    def seed(self, seed: bytes) -> None:
+        """Draw new account ids from another command key from here on."""
+        self._seed = seed
+
+    def install(self) -> None:
+        """Make the copies the warm streams."""
+        for stream in self.touched.values():
+            self._warm.put(stream)

@@ -1,0 +1,90 @@
+"""Warm streams: aggregates kept in memory at their last decided version, bounded, least recently used out first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Container
+from uuid import UUID
+
+from aggregates.account import Account
+from aggregates.fact import Fact, Stream
+
+WARM_BYTES_MAX = 256 * 1024 * 1024
+"""Bound of the estimate below; a plain account is about 1.2 kB."""
+
+FACTS_MAX = 10_000
+"""How many single facts (origins of children) are kept beside the streams."""
+
+_STREAM_BYTES = 1_200
+_PART_BYTES = 250
+
+
+def weight_bytes(stream: Stream) -> int:
+    """Estimate what a stream takes in memory."""
+    if not isinstance(stream, Account):
+        return _STREAM_BYTES
+    parts = len(stream.lots) + len(stream.holds) + len(stream.refunds) + len(stream.members) + len(stream.member_used)
+    return _STREAM_BYTES + _PART_BYTES * parts
+
+
+class WarmStreams:
+    """Streams by id, and single facts by stream id and version.
+
+    A stream with facts that are not committed must stay: it is the only place where they have been folded.
+    """
+
+    def __init__(self, bytes_max: int = WARM_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._streams: OrderedDict[UUID, Stream] = OrderedDict()
+        self._weights: dict[UUID, int] = {}
+        self._facts: OrderedDict[tuple[UUID, int], Fact] = OrderedDict()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def get(self, stream_id: UUID) -> Stream | None:
+        """Return a warm stream and make it the most recently used."""
+        found = self._streams.get(stream_id)
+        if found is not None:
+            self._streams.move_to_end(stream_id)
+        return found
+
+    def put(self, stream: Stream) -> None:
+        """Keep a stream, or replace it by its next state."""
+        self._streams[stream.id] = stream
+        self._streams.move_to_end(stream.id)
+        self.weigh(stream)
+
+    def weigh(self, stream: Stream) -> None:
+        """Estimate a stream anew after it has changed."""
+        if stream.id in self._streams:
+            weight = weight_bytes(stream)
+            self.bytes += weight - self._weights.get(stream.id, 0)
+            self._weights[stream.id] = weight
+
+    def evict(self, stream_id: UUID) -> None:
+        """Forget a stream whose state is no longer true."""
+        if self._streams.pop(stream_id, None) is not None:
+            self.bytes -= self._weights.pop(stream_id)
+
+    def shrink(self, keep: Container[UUID]) -> None:
+        """Forget the least recently used streams past the bound, except those in `keep`."""
+        passed = 0
+        while self.bytes > self._bytes_max and passed < len(self._streams):
+            stream_id = next(iter(self._streams))
+            if stream_id in keep:
+                self._streams.move_to_end(stream_id)
+                passed += 1
+            else:
+                self.evict(stream_id)
+
+    def fact(self, stream_id: UUID, version: int) -> Fact | None:
+        """Return a kept fact."""
+        return self._facts.get((stream_id, version))
+
+    def put_fact(self, fact: Fact) -> None:
+        """Keep a committed fact: facts never change, so it can only go out of memory, never out of date."""
+        self._facts[fact.originator_id, fact.originator_version] = fact
+        if len(self._facts) > FACTS_MAX:
+            self._facts.popitem(last=False)
