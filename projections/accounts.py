@@ -1,0 +1,279 @@
+"""The view `accounts`: every account with its figures, newest first.
+
+Figures that depend on the clock (use and remainder of this month's limit) are put together when they are asked for, from
+the use of each month that the rows hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from aggregates import ids
+from aggregates.account.charges import ChargeCancelFailed, ChargeCancelled, ChargeCancelStarted, ChargedBack
+from aggregates.account.limits import CreditLimitSet
+from aggregates.account.refunds import (
+    RefundCancelled,
+    RefundCompleted,
+    RefundPayoutReturned,
+    RefundRejected,
+    RefundRequested,
+)
+from aggregates.account.spends import SpendCaptured, Spent, SpendReturned
+from aggregates.account.standing import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen
+from aggregates.dates import billing_month, business_date
+from aggregates.errors import NotFound
+from aggregates.fact import FACTS, Fact
+from projections.movements import balance_change_minor
+from projections.paging import Page, fetch, paged, place
+from projections.rows import Key, Rows, Table
+from projections.view import View
+
+
+@dataclass(slots=True)
+class AccountRow:
+    """One account.
+
+    Attributes:
+        stream: id of its stream.
+        position: of the fact that opened it.
+        frozen: charge id -> amount that a pending cancellation has set aside (SPEC R-068).
+        version: of its last fact.
+    """
+
+    stream: UUID
+    position: int
+    account_id: str
+    name: str
+    mode: str
+    currency: str
+    status: str
+    overdraft_limit_minor: int | None
+    credit_limit_minor: int | None
+    balance_minor: int = 0
+    held_minor: int = 0
+    refund_pending_minor: int = 0
+    frozen: dict[str, int] = field(default_factory=dict)
+    version: int = 0
+
+
+@dataclass(slots=True)
+class UseRow:
+    """How much of a postpaid account's limit one month has used."""
+
+    stream: UUID
+    month: str
+    used_minor: int
+
+
+ACCOUNTS = Table(
+    "view_accounts",
+    AccountRow,
+    key={"stream": "uuid"},
+    ddl="""
+    CREATE TABLE {table} (
+        stream uuid NOT NULL,
+        position bigint NOT NULL,
+        account_id text NOT NULL,
+        name text NOT NULL,
+        mode text NOT NULL,
+        currency text NOT NULL,
+        status text NOT NULL,
+        overdraft_limit_minor bigint,
+        credit_limit_minor bigint,
+        balance_minor bigint NOT NULL,
+        held_minor bigint NOT NULL,
+        refund_pending_minor bigint NOT NULL,
+        frozen jsonb NOT NULL,
+        version bigint NOT NULL,
+        CONSTRAINT {table}_pkey PRIMARY KEY (stream)
+    ) WITH (fillfactor = 80)
+    """,
+    indexes=(
+        "CREATE UNIQUE INDEX IF NOT EXISTS {table}_newest ON {table} (position)",
+        "CREATE INDEX IF NOT EXISTS {table}_by_name ON {table} (name, position)",
+    ),
+    json=frozenset({"frozen"}),
+)
+
+USES = Table(
+    "view_accounts_used",
+    UseRow,
+    key={"stream": "uuid", "month": "text"},
+    ddl="""
+    CREATE TABLE {table} (
+        stream uuid NOT NULL,
+        month text NOT NULL,
+        used_minor bigint NOT NULL,
+        CONSTRAINT {table}_pkey PRIMARY KEY (stream, month)
+    ) WITH (fillfactor = 80)
+    """,
+)
+
+
+def opened(fact: AccountOpened, position: int) -> AccountRow:
+    """Return the row of an account as it was opened."""
+    return AccountRow(
+        stream=fact.originator_id,
+        position=position,
+        account_id=fact.account_id,
+        name=fact.name,
+        mode=fact.mode,
+        currency=fact.currency,
+        status="open",
+        overdraft_limit_minor=fact.overdraft_limit_minor,
+        credit_limit_minor=fact.credit_limit_minor,
+        version=fact.originator_version,
+    )
+
+
+def fold(row: AccountRow, fact: Fact) -> None:
+    """Change an account's figures by what a fact changed them by; order does not matter to sums, so a fact may be left out."""
+    row.version = fact.originator_version
+    row.balance_minor += balance_change_minor(fact)
+    match fact:
+        case Spent():
+            row.held_minor += fact.held_minor
+        case SpendCaptured():
+            row.held_minor -= fact.amount_minor
+        case SpendReturned():
+            row.held_minor -= fact.from_held_minor
+        case RefundRequested() | RefundPayoutReturned():
+            row.refund_pending_minor += fact.amount_minor
+        case RefundCompleted() | RefundRejected() | RefundCancelled():
+            row.refund_pending_minor -= fact.amount_minor
+        case ChargeCancelStarted():
+            row.frozen = {**row.frozen, fact.charge_id: fact.amount_minor}
+        case ChargeCancelled() | ChargeCancelFailed():
+            row.frozen = {charge: amount for charge, amount in row.frozen.items() if charge != fact.charge_id}
+        case ChargedBack() if fact.charge_id in row.frozen:
+            row.frozen = {**row.frozen, fact.charge_id: row.frozen[fact.charge_id] - fact.from_lot_minor}
+        case CreditLimitSet():
+            row.credit_limit_minor = fact.amount_minor
+        case AccountFrozen() | AccountUnfrozen() | AccountClosed():
+            row.status = fact.figures.status
+
+
+def month_use(fact: Fact) -> tuple[str, int, int] | None:
+    """Return (month, change, use after it) of a postpaid limit; None when the fact changes no open month (SPEC R-084)."""
+    if isinstance(fact, Spent) and fact.month_used_minor is not None:
+        return fact.month, fact.amount_minor, fact.month_used_minor
+    if isinstance(fact, SpendReturned) and fact.month_used_minor is not None:
+        return fact.month, -fact.amount_minor, fact.month_used_minor
+    return None
+
+
+class Accounts(View):
+    """Every account with its figures."""
+
+    NAME = "accounts"
+    TABLES = (ACCOUNTS, USES)
+    TAKES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account."))
+
+    def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        yield ACCOUNTS, (fact.originator_id,)
+        use = month_use(fact)
+        if use is not None:
+            yield USES, (fact.originator_id, use[0])
+
+    def project(self, fact: Any, position: int, rows: Rows) -> None:
+        if isinstance(fact, AccountOpened):
+            rows.put(ACCOUNTS, opened(fact, position))
+            return
+        row = rows.get(ACCOUNTS, (fact.originator_id,))
+        fold(row, fact)
+        for figure in ("balance_minor", "refund_pending_minor"):
+            stored = getattr(fact, figure, None)
+            if stored is not None and stored != getattr(row, figure):
+                raise ValueError(f"{figure} is {stored} in the fact, but {getattr(row, figure)} by all facts up to it")
+        use = month_use(fact)
+        if use is not None:
+            rows.put(USES, UseRow(fact.originator_id, use[0], use[2]))
+
+
+COLUMNS = ", ".join(f"a.{name}" for name in ACCOUNTS.columns)
+
+
+def body(row: AccountRow, used_minor: int) -> dict[str, Any]:
+    """Return an account in the shape of the HTTP face; `used_minor` is the use of the month it is asked for."""
+    available: int | None
+    used, remaining = None, None
+    if row.credit_limit_minor is not None:
+        used, remaining = used_minor, max(0, row.credit_limit_minor - used_minor)
+        available = remaining
+    elif row.overdraft_limit_minor is None:
+        available = None
+    else:
+        available = row.balance_minor + row.overdraft_limit_minor - sum(row.frozen.values())
+    return {
+        "id": row.account_id,
+        "name": row.name,
+        "mode": row.mode,
+        "currency": row.currency,
+        "status": row.status,
+        "balance": row.balance_minor,
+        "held": row.held_minor,
+        "refund_pending": row.refund_pending_minor,
+        "available": available,
+        "overdraft_limit": "unlimited" if row.overdraft_limit_minor is None else row.overdraft_limit_minor,
+        "credit_limit": row.credit_limit_minor,
+        "used_this_month": used,
+        "remaining_limit": remaining,
+        "version": row.version,
+    }
+
+
+async def page(
+    conn: AsyncConnection[Any],
+    *,
+    at: datetime,
+    name: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Page:
+    """Return a page of accounts, newest first; with `name`, those of exactly that name.
+
+    Args:
+        at: aware instant; its KST month is the month of `used_this_month` and `remaining_limit`.
+
+    Raises:
+        Malformed: cursor or limit.
+    """
+    filter = {"list": "accounts", "name": name}
+    where = place(filter, cursor, limit)
+    query = f"""
+        SELECT {COLUMNS}, coalesce(u.used_minor, 0) AS used_minor
+        FROM view_accounts a LEFT JOIN view_accounts_used u ON u.stream = a.stream AND u.month = %s
+        WHERE a.position < %s AND (%s::text IS NULL OR a.name = %s)
+        ORDER BY a.position DESC LIMIT %s
+    """
+    found = await fetch(
+        conn, query, [billing_month(business_date(at)), where.before, name, name, where.limit + 1]
+    )
+    used = [row.pop("used_minor") for row in found]
+    accounts = [AccountRow(**row) for row in found]
+    items = [body(row, use) for row, use in zip(accounts, used, strict=True)]
+    return paged(filter, where, items, [row.position for row in accounts])
+
+
+async def one(conn: AsyncConnection[Any], account_id: str, *, at: datetime) -> dict[str, Any]:
+    """Return one account as the view has it.
+
+    Raises:
+        NotFound: the view has no such account.
+    """
+    query = f"""
+        SELECT {COLUMNS}, coalesce(u.used_minor, 0) AS used_minor
+        FROM view_accounts a LEFT JOIN view_accounts_used u ON u.stream = a.stream AND u.month = %s
+        WHERE a.stream = %s
+    """
+    found = await fetch(conn, query, [billing_month(business_date(at)), ids.stream_id(account_id)])
+    if not found:
+        raise NotFound("there is no account with this id")
+    used = found[0].pop("used_minor")
+    return body(AccountRow(**found[0]), used)

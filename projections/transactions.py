@@ -1,0 +1,128 @@
+"""The view `transactions`: every movement of an account's balance, with the balance after it, in position order.
+
+Rows are only ever appended. An account's version stands in each row, so that a statement can be pinned to a version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from aggregates import ids
+from aggregates.dates import rfc3339
+from aggregates.fact import FACTS
+from projections.movements import MOVING, movement
+from projections.paging import Page, fetch, paged, place
+from projections.rows import Key, Rows, Table
+from projections.view import View, business_date_of
+
+
+@dataclass(slots=True)
+class TransactionRow:
+    """One movement; fields as of `projections.movements.Movement`.
+
+    Attributes:
+        version: of the account, after this fact.
+    """
+
+    position: int
+    stream: UUID
+    version: int
+    occurred_at: datetime
+    business_date: date
+    type: str
+    amount_minor: int
+    balance_minor: int
+    currency: str
+    reference: str | None
+    detail: dict[str, Any]
+
+
+TRANSACTIONS = Table(
+    "view_transactions",
+    TransactionRow,
+    key={},
+    ddl="""
+    CREATE TABLE {table} (
+        position bigint NOT NULL,
+        stream uuid NOT NULL,
+        version bigint NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        business_date date NOT NULL,
+        type text NOT NULL,
+        amount_minor bigint NOT NULL,
+        balance_minor bigint NOT NULL,
+        currency text NOT NULL,
+        reference text,
+        detail jsonb NOT NULL,
+        CONSTRAINT {table}_pkey PRIMARY KEY (position)
+    )
+    """,
+    indexes=(
+        "CREATE UNIQUE INDEX IF NOT EXISTS {table}_newest ON {table} (stream, position)",
+        "CREATE INDEX IF NOT EXISTS {table}_by_date ON {table} (stream, business_date, position)"
+        " INCLUDE (amount_minor, version)",
+    ),
+    json=frozenset({"detail"}),
+)
+
+
+class Transactions(View):
+    """Every movement of every account."""
+
+    NAME = "transactions"
+    TABLES = (TRANSACTIONS,)
+    TAKES = MOVING
+    LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - MOVING
+
+    def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        return ()
+
+    def project(self, fact: Any, position: int, rows: Rows) -> None:
+        moved = movement(fact)
+        if moved is None:
+            raise ValueError("a fact that moves money has no movement")
+        rows.add(
+            TRANSACTIONS,
+            TransactionRow(
+                position, fact.originator_id, fact.originator_version, fact.occurred_at, business_date_of(fact), *moved
+            ),
+        )
+
+
+def body(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in the shape of the HTTP face."""
+    return {
+        "position": row["position"],
+        "occurred_at": rfc3339(row["occurred_at"]),
+        "business_date": row["business_date"].isoformat(),
+        "type": row["type"],
+        "amount": row["amount_minor"],
+        "balance": row["balance_minor"],
+        "currency": row["currency"],
+        "reference": row["reference"],
+        "detail": row["detail"],
+    }
+
+
+async def page(
+    conn: AsyncConnection[Any], account_id: str, *, cursor: str | None = None, limit: int | None = None
+) -> Page:
+    """Return a page of an account's transactions, newest position first.
+
+    Raises:
+        Malformed: cursor or limit.
+    """
+    filter = {"list": "transactions", "account_id": account_id}
+    where = place(filter, cursor, limit)
+    query = """
+        SELECT * FROM view_transactions
+        WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT %s
+    """
+    found = await fetch(conn, query, [ids.stream_id(account_id), where.before, where.limit + 1])
+    return paged(filter, where, [body(row) for row in found], [row["position"] for row in found])

@@ -1,0 +1,157 @@
+"""What a view is, and the one way in which facts reach it: rows and position in one transaction, a batch at a time.
+
+A view says which facts it takes, which rows a fact touches, and what becomes of them. It never looks at the clock, the
+batch it came in, or another view, so the same facts give the same rows however they arrive. A fact of its own kind that
+it neither takes nor leaves on purpose stops it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, ClassVar, NamedTuple
+
+from psycopg import Connection, sql
+
+from aggregates.account.transfers import Imported
+from aggregates.dates import business_date
+from aggregates.fact import FACTS, Fact
+from projections import tracking
+from projections.rows import NEW, Key, Rows, Table
+
+
+class Positioned(NamedTuple):
+    """A stored fact and where it stands.
+
+    Attributes:
+        position: place among all facts of the ledger, from 1, without gaps.
+        topic: as stored.
+        fact: the fact; the error, where the stored row cannot be read as one.
+    """
+
+    position: int
+    topic: str
+    fact: Fact | Exception
+
+
+class Refused(Exception):
+    """A view cannot take a fact: it stops there until somebody has looked.
+
+    Attributes:
+        position: of the fact.
+    """
+
+    def __init__(self, view: str, at: Positioned, reason: str) -> None:
+        super().__init__(f"view {view} cannot take {at.topic} at position {at.position}: {reason}")
+        self.position = at.position
+
+
+class View(ABC):
+    """Base of every view: name, tables, and its projection.
+
+    Attributes:
+        NAME: e.g. "spends".
+        VERSION: raised whenever tables or projection change; a live view of another version is rebuilt at the next start.
+        TABLES: its tables.
+        TAKES: fact classes it projects. LEAVES: those of the account that it has no use for.
+    """
+
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+    TABLES: ClassVar[tuple[Table, ...]]
+    TAKES: ClassVar[frozenset[type[Fact]]]
+    LEAVES: ClassVar[frozenset[type[Fact]]] = frozenset()
+
+    @abstractmethod
+    def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
+
+    @abstractmethod
+    def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
+
+    def wants(self, at: Positioned) -> bool:
+        """Say whether the view projects this fact.
+
+        Raises:
+            Refused: it cannot be read and might matter here, or is one of the account that the view does not know.
+        """
+        if isinstance(at.fact, Exception):
+            known = FACTS.get(at.topic)
+            if known is None or known in self.TAKES:
+                raise Refused(self.NAME, at, str(at.fact))
+            return False
+        kind = type(at.fact)
+        if kind in self.TAKES:
+            return True
+        if at.topic.startswith("account.") and kind not in self.LEAVES:
+            raise Refused(self.NAME, at, "the view does not know this fact")
+        return False
+
+
+def business_date_of(fact: Fact) -> date:
+    """Return the KST date a fact belongs to: its own for an imported movement, else that of its business time."""
+    return fact.booked_on if isinstance(fact, Imported) else business_date(fact.occurred_at)
+
+
+def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], suffix: str = "") -> None:
+    """Write what a batch of consecutive facts means to a view, and its new position, in one transaction.
+
+    Raises:
+        OutOfOrder: the view does not stand right before the batch; nothing was applied.
+        Refused: the view cannot take one of the facts; nothing was applied.
+    """
+    with connection.transaction():
+        name = tracking.tracking_name(view.NAME, suffix)
+        tracking.advance(connection, name, batch[0].position, batch[-1].position)
+        wanted = [at for at in batch if view.wants(at)]
+        if not wanted:
+            return
+        rows = Rows(connection, suffix)
+        keys: dict[Table, list[Key]] = {table: [] for table in view.TABLES if table.key}
+        for at in wanted:
+            for table, key in view.keys(at.fact, at.position):
+                keys[table].append(key)
+        for table, wanted_keys in keys.items():
+            rows.load(table, wanted_keys)
+        for at in wanted:
+            try:
+                view.project(at.fact, at.position, rows)
+            except Exception as error:
+                raise Refused(view.NAME, at, repr(error)) from error
+        rows.write()
+
+
+def create(connection: Connection[Any], view: View, readers: Sequence[str], suffix: str = "") -> None:
+    """Make a view's tables where they are missing, without secondary indexes, at position 0.
+
+    Args:
+        readers: roles that may read them.
+    """
+    for table in view.TABLES:
+        name = table.name + suffix
+        exists = connection.execute("SELECT to_regclass(%s)", [f'"{name}"']).fetchone()
+        if exists is not None and exists[0] is not None:
+            continue
+        connection.execute(table.ddl.format(table=name).encode())
+        for role in readers:
+            connection.execute(
+                sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role))
+            )
+    tracking.begin(connection, tracking.tracking_name(view.NAME, suffix))
+
+
+def create_indexes(connection: Connection[Any], view: View, suffix: str = "") -> None:
+    """Make a view's secondary indexes where they are missing."""
+    for table in view.TABLES:
+        for statement in table.indexes:
+            connection.execute(statement.format(table=table.name + suffix).encode())
+
+
+def drop(connection: Connection[Any], view: View, suffix: str = NEW) -> None:
+    """Remove a view's tables and its position."""
+    for table in view.TABLES:
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table.name + suffix)))
+    name = tracking.tracking_name(view.NAME, suffix)
+    connection.execute("DELETE FROM ledger_tracking WHERE application_name = %s", [name])
