@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from aggregates.account import standing
+from aggregates.account import limits, spends, standing, transfers
 from aggregates.account.lots import Lots
 from aggregates.account.parts import (
     AwaitedDeposit,
@@ -96,6 +96,42 @@ class Account(Stream):
     Frozen = standing.AccountFrozen
     Unfrozen = standing.AccountUnfrozen
     Closed = standing.AccountClosed
+    open = standing.open_account
+    freeze = standing.freeze
+    unfreeze = standing.unfreeze
+    close = standing.close
+
+    Spent = spends.Spent
+    SpendCaptured = spends.SpendCaptured
+    SpendReturned = spends.SpendReturned
+    DifferenceRefunded = spends.DifferenceRefunded
+    HoldExpired = spends.HoldExpired
+    spend = spends.spend
+    capture_spend = spends.capture_spend
+    return_spend = spends.return_spend
+    refund_difference = spends.refund_difference
+    expire_hold = spends.expire_hold
+
+    CreditLimitSet = limits.CreditLimitSet
+    MemberLimitSet = limits.MemberLimitSet
+    CashLimitSet = limits.CashLimitSet
+    SettlementPaid = limits.SettlementPaid
+    set_credit_limit = limits.set_credit_limit
+    set_member_limit = limits.set_member_limit
+    set_cash_limit = limits.set_cash_limit
+    pay_settlement = limits.pay_settlement
+
+    TransferSent = transfers.TransferSent
+    TransferReceived = transfers.TransferReceived
+    AdjustmentRequested = transfers.AdjustmentRequested
+    AdjustmentApproved = transfers.AdjustmentApproved
+    AdjustmentRejected = transfers.AdjustmentRejected
+    Imported = transfers.Imported
+    transfer = transfers.transfer
+    request_adjustment = transfers.request_adjustment
+    approve_adjustment = transfers.approve_adjustment
+    reject_adjustment = transfers.reject_adjustment
+    import_movement = transfers.import_movement
 
     def __init__(self, id: UUID) -> None:
         super().__init__(id)

@@ -16,8 +16,8 @@ from typing import Any
 
 from aggregates import ids
 
-PARTS_MAX = 400
-"""Most lots one decision may take from, so that no fact exceeds 64 KiB."""
+PARTS_MAX = 240
+"""Most lots one decision may take from, so that no fact exceeds 64 KiB, even one that names its parts twice (129 bytes each)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,32 @@ def total(parts: Iterable[LotPart]) -> int:
     return sum(part.amount_minor for part in parts)
 
 
-def newest_first(parts: tuple[LotPart, ...], amount_minor: int) -> tuple[LotPart, ...]:
-    """Return the parts that `amount_minor` unwinds: last taken, first returned (SPEC R-076)."""
-    unwound: list[LotPart] = []
-    for part in reversed(parts):
+def oldest_first(parts: Iterable[LotPart], amount_minor: int) -> tuple[LotPart, ...]:
+    """Return the first parts that make up `amount_minor`, in the order given; less when they sum to less."""
+    chosen: list[LotPart] = []
+    for part in parts:
         if not amount_minor:
             break
         amount = min(amount_minor, part.amount_minor)
-        unwound.append(replace(part, amount_minor=amount))
+        chosen.append(replace(part, amount_minor=amount))
         amount_minor -= amount
-    return tuple(unwound)
+    return tuple(chosen)
+
+
+def without_first(parts: tuple[LotPart, ...], amount_minor: int) -> tuple[LotPart, ...]:
+    """Return `parts` less their first `amount_minor`, in the same order."""
+    left: list[LotPart] = []
+    for part in parts:
+        gone = min(amount_minor, part.amount_minor)
+        amount_minor -= gone
+        if gone < part.amount_minor:
+            left.append(replace(part, amount_minor=part.amount_minor - gone))
+    return tuple(left)
+
+
+def newest_first(parts: tuple[LotPart, ...], amount_minor: int) -> tuple[LotPart, ...]:
+    """Return the parts that `amount_minor` unwinds: last taken, first returned (SPEC R-076)."""
+    return oldest_first(reversed(parts), amount_minor)
 
 
 def without(parts: tuple[LotPart, ...], returned: tuple[LotPart, ...]) -> tuple[LotPart, ...]:
@@ -130,6 +146,12 @@ class Lots:
         key = (charged_on, lot_version(charge_id), method)
         index = bisect_left(self._lots, key, key=_by_key)
         return self._lots[index] if index < len(self._lots) and self._lots[index].key == key else None
+
+    def get(self, charge_id: str, charged_on: date, method: str) -> Lot:
+        """Return the open lot of that identity, which the caller knows to be there."""
+        lot = self.find(charge_id, charged_on, method)
+        assert lot is not None, f"lot {charge_id} is not open"
+        return lot
 
     def oldest_first(self, amount_minor: int) -> tuple[LotPart, ...]:
         """Return the parts that a spend of `amount_minor` takes, first in first out (SPEC R-070), skipping frozen lots.
@@ -193,7 +215,9 @@ class Lots:
 
     def dump(self) -> list[list[Any]]:
         """Return the open lots, oldest first, as [charge id, date, method, remaining, frozen] in JSON's own types."""
-        return [[lot.charge_id, lot.charged_on.isoformat(), lot.method, lot.remaining_minor, lot.frozen] for lot in self]
+        return [
+            [lot.charge_id, lot.charged_on.isoformat(), lot.method, lot.remaining_minor, lot.frozen] for lot in self
+        ]
 
     @classmethod
     def restore(cls, rows: list[list[Any]]) -> Lots:
