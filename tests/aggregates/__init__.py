@@ -1,0 +1,1 @@
+"""What may happen: rules, worked examples, refusals in their order, and the laws that hold for any sequence."""
