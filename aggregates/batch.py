@@ -29,8 +29,6 @@ class Batch(Stream):
 
     __slots__ = ("mode",)
 
-    BatchReceived = BatchReceived
-
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.mode = ""

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 from uuid import UUID
 
-F = TypeVar("F", bound="type[Fact]")
-A = TypeVar("A", bound="type[Stream]")
+F = TypeVar("F", bound="Fact")
+A = TypeVar("A", bound="Stream")
 
 FACTS: dict[str, type[Fact]] = {}
 """Topic -> class of every fact that can be stored."""
@@ -104,10 +104,10 @@ set_mark: Callable[[Fact, Mark | None], None] = vars(_Recorded)["mark"].__set__
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def fact(topic: str) -> Callable[[F], F]:
+def fact(topic: str) -> Callable[[type[F]], type[F]]:
     """Make a class a stored fact under an explicit topic: a frozen, slotted dataclass, known by that topic."""
 
-    def decorate(cls: F) -> F:
+    def decorate(cls: type[F]) -> type[F]:
         made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
         made.TOPIC = topic
         if topic in FACTS:
@@ -166,10 +166,10 @@ class Stream:
         raise TypeError(f"{type(self).__name__} cannot be copied")
 
 
-def stream_class(name: str) -> Callable[[A], A]:
+def stream_class(name: str) -> Callable[[type[A]], type[A]]:
     """Register an aggregate as the owner of the facts whose topic starts with `name`."""
 
-    def decorate(cls: A) -> A:
+    def decorate(cls: type[A]) -> type[A]:
         STREAM_CLASSES[name] = cls
         return cls
 

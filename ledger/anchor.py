@@ -34,9 +34,7 @@ class Anchor(NamedTuple):
 def append(folder: Path, ledger_id: UUID, number: int, position: int, block_hash: bytes, at: datetime) -> bool:
     """Write the head down unless the last line already says so. Returns whether a line was added."""
     anchor = Anchor(str(ledger_id), number, position, block_hash.hex(), rfc3339(at))
-    last = None
-    for last in read(folder):
-        pass
+    last = max(read(folder), key=lambda known: known.number, default=None)
     if last is not None and last.ledger_id == anchor.ledger_id and last.number == number and last.hash == anchor.hash:
         return False
     line = orjson.dumps(anchor._asdict()) + b"\n"

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from aggregates.account import Account
+from aggregates.batch import Batch
 from aggregates.fact import Fact, Stamp, Stream
 
 S = TypeVar("S", bound=Stream)
@@ -73,6 +74,9 @@ class Streams(Protocol):
 
     def new_account(self, seed: bytes = b"") -> tuple[str, Account]:
         """Return a fresh public account id, drawn from the command's key (and `seed`), and its blank account."""
+
+    def new_batch(self) -> Batch:
+        """Return the blank stream of a request of several commands."""
 
     def stream(self, kind: type[S], public_id: str) -> S:
         """Return the stream that belongs to a public id; blank (version 0) when nothing is recorded on it."""

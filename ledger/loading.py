@@ -35,9 +35,8 @@ async def load_stream(store: Store, kind: type[Stream], stream_id: UUID) -> Stre
     Raises:
         Unavailable: the database does not answer.
     """
-    stream = await _from_snapshot(store, stream_id) if kind is Account else None
-    if stream is None:
-        stream = kind.blank(stream_id)
+    found = await _from_snapshot(store, stream_id) if kind is Account else None
+    stream: Stream = kind.blank(stream_id) if found is None else found
     while True:
         slice_ = await store.facts_after(stream_id, stream.version, SLICE_FACTS)
         for stored in slice_:

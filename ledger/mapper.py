@@ -135,5 +135,3 @@ def _nested(cls: type) -> Convert:
         return cls(**value)
 
     return convert
-
-

@@ -40,7 +40,9 @@ def format_answer(name: str, facts: Sequence[Fact]) -> tuple[int, bytes]:
     return status, orjson.dumps(body)
 
 
-def refusal_record(error: LedgerError, command: str, call: Call, recorded_at: str, offset: int) -> tuple[int, bytes, bytes]:
+def refusal_record(
+    error: LedgerError, command: str, call: Call, recorded_at: str, offset: int
+) -> tuple[int, bytes, bytes]:
     """Return (status, body, record) of a refusal; the record is what is stored and sealed.
 
     Args:
@@ -83,7 +85,9 @@ async def recall(store: Store, keys: Sequence[bytes]) -> dict[bytes, Remembered]
         first = decoded(stored)
         mark = first.mark
         assert mark is not None, "a command's first fact carries its mark"
-        rest = await store.facts_between(stored.position + 1, stored.position + mark.facts - 1) if mark.facts > 1 else []
+        rest = (
+            await store.facts_between(stored.position + 1, stored.position + mark.facts - 1) if mark.facts > 1 else []
+        )
         status, body = format_answer(mark.answer, [first, *map(decoded, rest)])
         batch = _committed(loop, stored.position)
         found[stored.key] = Remembered(mark.request, status, body, mark.facts - 1, first.request_id, batch)
@@ -91,7 +95,12 @@ async def recall(store: Store, keys: Sequence[bytes]) -> dict[bytes, Remembered]
         refusal = orjson.loads(record)
         batch = _committed(loop, first_position)
         found[key] = Remembered(
-            refusal["request"], refusal["status"], refusal["body"].encode(), refusal["offset"] - 1, refusal["request_id"], batch
+            refusal["request"],
+            refusal["status"],
+            refusal["body"].encode(),
+            refusal["offset"] - 1,
+            refusal["request_id"],
+            batch,
         )
     return found
 
@@ -100,5 +109,3 @@ def _committed(loop: asyncio.AbstractEventLoop, first_position: int) -> PendingB
     batch = PendingBatch(loop)
     batch.settle(Verdict.COMMITTED, first_position)
     return batch
-
-

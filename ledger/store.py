@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import psycopg
 import structlog
 from psycopg import generators, sql
 from psycopg.pq import ExecStatus
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from aggregates.errors import Unavailable
 from ledger.pending import PendingBatch
 from ledger.seal import Refusal, batch_digest, packed
+
+T = TypeVar("T")
 
 log = structlog.get_logger("ledger.store")
 
@@ -34,6 +36,7 @@ COPY_FROM_ROWS = 64
 APPEND_LIMIT_S = 2.5
 READ_LIMIT_S = 2.0
 CONNECT_LIMIT_S = 1
+POOL_SIZE_MAX = 4
 
 _ARRAY = struct.Struct("!iiiii").pack
 _EMPTY_ARRAY = struct.Struct("!iii").pack
@@ -49,6 +52,16 @@ _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 _COPY_FIELDS = b"\x00\x06"
 _COPY_POSITION = struct.Struct("!iq").pack
 _COPY_END = b"\xff\xff"
+
+
+_REFUSALS_OF_THE_DATABASE = (
+    psycopg.errors.DiskFull,
+    psycopg.errors.OutOfMemory,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.DeadlockDetected,
+)
 
 
 class Clash(Exception):
@@ -98,11 +111,16 @@ class Store:
         self.ledger_id = ledger_id
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._backend_pid = 0
+        self._options = f"-c search_path={schema},pg_catalog"
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
-            conninfo, min_size=1, max_size=4, open=False, timeout=READ_LIMIT_S,
-            kwargs={"autocommit": True, "connect_timeout": CONNECT_LIMIT_S, "options": f"-c search_path={schema},pg_catalog"},
-            check=None, reconnect_timeout=2.0,
-        )  # fmt: skip
+            conninfo,
+            kwargs={"autocommit": True, "connect_timeout": CONNECT_LIMIT_S, "options": self._options},
+            min_size=1,
+            max_size=POOL_SIZE_MAX,
+            open=False,
+            timeout=READ_LIMIT_S,
+            reconnect_timeout=READ_LIMIT_S,
+        )
 
     async def open(self) -> None:
         """Connect for reading; the writing connection is made by the first append (or `settle_lost`)."""
@@ -136,8 +154,7 @@ class Store:
         except psycopg.errors.UniqueViolation as error:
             await self._roll_back()
             raise Clash(str(error)) from error
-        except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory, psycopg.errors.ReadOnlySqlTransaction,
-                psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected) as error:  # fmt: skip
+        except _REFUSALS_OF_THE_DATABASE as error:
             await self._roll_back()
             raise StoreRefused(type(error).__name__) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
@@ -173,7 +190,7 @@ class Store:
                 self._conninfo,
                 autocommit=True,
                 connect_timeout=CONNECT_LIMIT_S,
-                options=f"-c search_path={self._schema},pg_catalog",
+                options=self._options,
             )
             call = b"SELECT * FROM ledger_append($1,$2,$3,$4,$5,$6,$7,$8)"
             connection.pgconn.send_prepare(b"ledger_append", call, _APPEND_OIDS)
@@ -224,7 +241,7 @@ class Store:
     async def _first_position(
         self, connection: psycopg.AsyncConnection[Any], statement: bytes, arguments: list[bytes]
     ) -> int:
-        connection.pgconn.send_query_prepared(statement, arguments, [1] * len(arguments), None, 1)
+        connection.pgconn.send_query_prepared(statement, arguments, [1] * len(arguments), 1)
         result = _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
         value = result.get_value(0, 0)
         assert value is not None, f"{statement.decode()} returned nothing"
@@ -249,25 +266,26 @@ class Store:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def reader(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """Lend a reading connection for at most `READ_LIMIT_S`.
+    async def read(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of one query; a connection that turns out to be dead is replaced, within `READ_LIMIT_S`.
 
         Raises:
             Unavailable: the database cannot be reached, or does not answer in time.
         """
+        return await self._with_connection(lambda connection: _fetch_all(connection, query, parameters))
+
+    async def _with_connection(self, work: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(READ_LIMIT_S), self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError, OSError) as error:
+            async with asyncio.timeout(READ_LIMIT_S):
+                for _ in range(POOL_SIZE_MAX):
+                    with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+                        async with self._pool.connection() as connection:
+                            return await work(connection)
+                async with self._pool.connection() as connection:
+                    return await work(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as error:
             log.warning("read failed", error=type(error).__name__)
             raise Unavailable("the ledger's database does not answer; try again", 1) from error
-
-    async def read(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Return all rows of one query. Raises: Unavailable."""
-        async with self.reader() as connection:
-            cursor = await connection.execute(query.encode(), parameters, prepare=True)
-            return await cursor.fetchall()
 
     async def facts_after(self, stream_id: UUID, version: int, limit: int) -> list[StoredFact]:
         """Return up to `limit` facts of one stream after a version, in order."""
@@ -288,12 +306,16 @@ class Store:
 
     async def put_snapshots(self, snapshots: Sequence[tuple[UUID, int, str, bytes]]) -> None:
         """Store snapshots; one that stands already is left alone."""
-        async with self.reader() as connection, connection.cursor() as cursor:
-            await cursor.executemany(
-                b"INSERT INTO ledger_snapshots (originator_id, originator_version, topic, state)"
-                b" VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                snapshots,
-            )
+        statement = (
+            b"INSERT INTO ledger_snapshots (originator_id, originator_version, topic, state)"
+            b" VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+        )
+
+        async def insert(connection: psycopg.AsyncConnection[Any]) -> None:
+            async with connection.cursor() as cursor:
+                await cursor.executemany(statement, snapshots)
+
+        await self._with_connection(insert)
 
     async def heads(self, stream_id: UUID) -> tuple[int, int]:
         """Return (last position of the ledger, last version of a stream; 0 for none)."""
@@ -311,7 +333,7 @@ class Store:
             " WHERE command_key = ANY(%s)"
         )
         rows = await self.read(query, ([UUID(bytes=key) for key in keys],))
-        return [StoredFact(*row[:5], row[5].bytes) for row in rows]
+        return [StoredFact(at, of, version, topic, state, key.bytes) for at, of, version, topic, state, key in rows]
 
     async def facts_between(self, first: int, last: int) -> list[StoredFact]:
         """Return the facts of a range of positions, in order."""
@@ -329,6 +351,11 @@ class Store:
         )
         rows = await self.read(query, ([UUID(bytes=key) for key in keys],))
         return [(key.bytes, record, position) for key, record, position in rows]
+
+
+async def _fetch_all(connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]) -> list[Any]:
+    cursor = await connection.execute(query.encode(), parameters, prepare=True)
+    return await cursor.fetchall()
 
 
 def _refusal_arrays(refusals: Sequence[Refusal]) -> tuple[bytes, bytes]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TypeVar
 from uuid import UUID
 
 from aggregates import ids
 from aggregates.account import Account
+from aggregates.batch import Batch
 from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stream
 from ledger.warm import WarmStreams
@@ -42,6 +44,7 @@ class Unit:
         self._warm = warm
         self._seed = seed
         self._ledger_number = ledger_number
+        self._new: list[Stream] = []
         self.touched: dict[UUID, Stream] = {}
 
     def account(self, account_id: str) -> Account:
@@ -49,13 +52,19 @@ class Unit:
         ids.parse(account_id, "acc")
         account = self.stream(Account, account_id)
         if not account.version:
+            # Another process may open it any moment: that nothing is there must not be remembered.
+            self._warm.evict(account.id)
             raise AccountNotFound("there is no account with this id")
         return account
 
     def new_account(self, seed: bytes = b"") -> tuple[str, Account]:
         """Return a fresh account id, drawn from the command key, and its blank account."""
-        account_id = ids.account_id(self._ledger_number, self._seed + seed)
-        return account_id, self.stream(Account, account_id)
+        account_id = ids.account_id(self._ledger_number, _drawn(self._seed, seed))
+        return account_id, self._fresh(Account, ids.stream_id(account_id))
+
+    def new_batch(self) -> Batch:
+        """Return the blank stream of the request itself, named after the command key."""
+        return self._fresh(Batch, ids.stream_id(f"batch:{self._seed.hex()}"))
 
     def stream(self, kind: type[S], public_id: str) -> S:
         """Return the stream of a public id; blank when nothing is recorded on it."""
@@ -84,11 +93,30 @@ class Unit:
         """Whether any fact was recorded since the last `collect`."""
         return any(stream.pending for stream in self.touched.values())
 
+    def keep_fresh(self) -> None:
+        """Make the new streams warm, once their first facts are in the open batch."""
+        for stream in self._new:
+            self._warm.put(stream)
+
+    def _fresh(self, kind: type[S], stream_id: UUID) -> S:
+        """Return a blank stream that nobody else can have written to: its name is drawn from this command's key.
+
+        (If it is not blank in the database, the key is known there, too, and the commit will say so.)
+        """
+        made = kind.blank(stream_id)
+        self.touched[stream_id] = made
+        self._new.append(made)
+        return made
+
     def _get(self, kind: type[S], stream_id: UUID) -> Stream:
         found = self._warm.get(stream_id)
         if found is None:
             raise Cold(kind, stream_id)
         return found
+
+
+def _drawn(key: bytes, seed: bytes) -> bytes:
+    return key if not seed else sha256(key + seed).digest()
 
 
 class CopyUnit(Unit):

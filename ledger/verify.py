@@ -121,7 +121,9 @@ def verify(
                 sink.add("refusal_count", block.first_position, text)
             digest = batch_digest(ledger_id, (packed(row) for row in rows), mine)
             if digest != block.digest:
-                text = f"what is stored at positions {block.first_position}..{block.last_position} is not what was sealed"
+                text = (
+                    f"what is stored at positions {block.first_position}..{block.last_position} is not what was sealed"
+                )
                 sink.add("changed_batch", block.first_position, f"{text} in block {block.number}")
             anchor = wanted.pop(block.number, None)
             if anchor is not None and (anchor.hash != block.hash.hex() or anchor.position != block.last_position):

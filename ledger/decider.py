@@ -1,0 +1,159 @@
+"""The deciding side of the engine: a command meets warm streams, and its facts, or its refusal, join the open batch.
+
+All of it is synchronous: between the first line of a decision and its place in the batch nothing else runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aggregates.account import Account
+from aggregates.dates import AHEAD_MAX, rfc3339
+from aggregates.errors import Conflict, LedgerError, Rejected
+from aggregates.fact import Fact, Mark, Stamp, set_mark
+from aggregates.postings import check_balanced
+from ledger.clock import Clock
+from ledger.command import Call, Command
+from ledger.committer import Committer
+from ledger.keys import Remembered
+from ledger.loading import SNAPSHOT_EVERY, snapshot_row
+from ledger.mapper import STATE_BYTES_MAX, pack
+from ledger.pending import PendingBatch
+from ledger.recall import check_same_request, format_answer, refusal_record
+from ledger.seal import Refusal, Row
+from ledger.unit import CopyUnit, Unit
+
+
+class OccurredAhead(Rejected):
+    """Business time lies too far in the future of the ledger's clock."""
+
+    code = "occurred_at_ahead"
+
+
+class Decider:
+    """Decides commands into the committer's open batch.
+
+    Args:
+        clock: the only source of time. ledger_number: in all public ids.
+    """
+
+    def __init__(self, committer: Committer, clock: Clock, ledger_number: int) -> None:
+        self._committer = committer
+        self._clock = clock
+        self._ledger_number = ledger_number
+
+    def _stamp(self, call: Call) -> Stamp:
+        now = self._clock.now()
+        return Stamp(call.occurred_at or now, now, call.principal, call.request_id, call.owner)
+
+    def decide(self, command: Command, call: Call, key: bytes) -> Remembered:
+        """Decide one command on the warm streams; its facts, or its refusal, join the open batch."""
+        unit = Unit(self._committer.warm, key, self._ledger_number)
+        stamp = self._stamp(call)
+        try:
+            _check_occurred(stamp)
+            command.decide(unit, stamp)
+        except (Rejected, Conflict) as refusal:
+            if unit.has_recorded():
+                self._committer.spoil(unit)
+                raise RuntimeError(f"{type(command).__name__} refused after it had recorded") from refusal
+            return self._refuse(refusal, type(command).__name__, call, key, stamp)
+        except BaseException:
+            if unit.has_recorded():
+                self._committer.spoil(unit)
+            raise
+        try:
+            remembered = self._join(unit.collect(), unit, command.ANSWER, call, key)
+        except BaseException:
+            self._committer.spoil(unit)
+            raise
+        unit.keep_fresh()
+        return remembered
+
+    def decide_atomic(
+        self, items: Sequence[tuple[Command, Call]], item_keys: list[bytes], first: Command, call: Call, key: bytes
+    ) -> Remembered:
+        """Decide all items on copies; join the open batch only when all of them said yes."""
+        unit = CopyUnit(self._committer.warm, key, self._ledger_number)
+        stamp = self._stamp(call)
+        first.decide(unit, stamp)
+        decided = [(unit.collect(), first.ANSWER, call, key)]
+        for index, ((command, item_call), item_key) in enumerate(zip(items, item_keys, strict=True)):
+            known = self._committer.recent.get(item_key)
+            if known is not None:
+                check_same_request(known, item_call)
+                continue
+            unit.seed(item_key)
+            item_stamp = self._stamp(item_call)
+            try:
+                _check_occurred(item_stamp)
+                command.decide(unit, item_stamp)
+            except (Rejected, Conflict) as refusal:
+                refusal.figures["item"] = index
+                return self._refuse(refusal, "Batch", call, key, stamp)
+            decided.append((unit.collect(), command.ANSWER, item_call, item_key))
+        for facts, _, _, _ in decided:
+            _check_storable(facts)
+        unit.install()
+        remembered = [self._join(facts, unit, answer, of, under) for facts, answer, of, under in decided]
+        self._committer.open.commands -= len(remembered) - 1
+        return remembered[0]
+
+    def _join(self, facts: list[Fact], unit: Unit, answer: str, call: Call, key: bytes) -> Remembered:
+        """Put a command's facts into the open batch; return its answer, which waits for that batch."""
+        batch = self._committer.open
+        set_mark(facts[0], Mark(call.request_hash, answer, len(facts)))
+        states = _check_storable(facts)
+        status, body = format_answer(answer, facts)
+        row_key: bytes | None = key
+        for fact, state in zip(facts, states, strict=True):
+            batch.rows.append(
+                Row(fact.originator_id.bytes, fact.originator_version, fact.TOPIC.encode(), state, row_key)
+            )
+            row_key = None
+            stream = unit.touched[fact.originator_id]
+            batch.streams[stream.id] = stream
+            if fact.originator_version % SNAPSHOT_EVERY == 0 and isinstance(stream, Account):
+                if stream.version == fact.originator_version:
+                    batch.snapshots.append(snapshot_row(stream))
+        return self._remember(batch, key, call, status, body, len(batch.rows) - 1)
+
+    def _refuse(self, error: LedgerError, command: str, call: Call, key: bytes, stamp: Stamp) -> Remembered:
+        """Put a refusal into the open batch: it, too, waits for all that it was decided on."""
+        batch = self._committer.open
+        offset = len(batch.rows)
+        recorded_at = rfc3339(stamp.recorded_at)
+        status, body, record = refusal_record(error, command, call, recorded_at, offset)
+        batch.refusals.append(Refusal(key, record))
+        return self._remember(batch, key, call, status, body, offset - 1)
+
+    def _remember(
+        self, batch: PendingBatch, key: bytes, call: Call, status: int, body: bytes, offset: int
+    ) -> Remembered:
+        remembered = Remembered(call.request_hash, status, body, offset, call.request_id, batch)
+        self._committer.recent.put(key, remembered)
+        batch.keys.append(key)
+        batch.commands += 1
+        self._committer.wake()
+        return remembered
+
+
+def _check_occurred(stamp: Stamp) -> None:
+    """Refuse business time ahead of the clock (DESIGN 2.3: at most 5 minutes)."""
+    if stamp.occurred_at > stamp.recorded_at + AHEAD_MAX:
+        raise OccurredAhead(
+            "occurred_at may lie at most 5 minutes ahead of the ledger's clock",
+            latest=rfc3339(stamp.recorded_at + AHEAD_MAX),
+        )
+
+
+def _check_storable(facts: Sequence[Fact]) -> list[bytes]:
+    """Return the facts packed; assert what must hold of every fact, in production, too: balanced and bounded."""
+    states = []
+    for fact in facts:
+        check_balanced(fact)
+        state = pack(fact)
+        if len(state) > STATE_BYTES_MAX:
+            raise RuntimeError(f"{fact.TOPIC} of {len(state)} bytes exceeds {STATE_BYTES_MAX}")
+        states.append(state)
+    return states
