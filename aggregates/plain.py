@@ -29,29 +29,35 @@ def plain(value: Any) -> Any:
 
 def revive(kind: Any, state: Any) -> Any:
     """Return the value of annotation `kind` that `plain` turned into `state`."""
-    return _reader(kind)(state)
+    return reader(kind)(state)
+
+
+def as_is(state: Any) -> Any:
+    """Read what JSON already carries."""
+    return state
 
 
 @cache
-def _reader(kind: Any) -> Callable[[Any], Any]:
+def reader(kind: Any) -> Callable[[Any], Any]:
+    """Return the function that reads annotation `kind` back from JSON's own types; `as_is` when there is nothing to do."""
     origin, args = get_origin(kind), get_args(kind)
     if kind in (date, datetime):
         return kind.fromisoformat  # type: ignore[no-any-return]
     if origin in (Union, UnionType):
-        inner = _reader(next(arg for arg in args if arg is not type(None)))
-        return lambda state: None if state is None else inner(state)
+        inner = reader(next(arg for arg in args if arg is not type(None)))
+        return as_is if inner is as_is else lambda state: None if state is None else inner(state)
     if origin is dict:
-        item = _reader(args[1])
+        item = reader(args[1])
         return lambda state: {key: item(value) for key, value in state.items()}
     if origin is tuple and args[-1] is not Ellipsis:
-        items = [_reader(arg) for arg in args]
+        items = [reader(arg) for arg in args]
         return lambda state: tuple(read(value) for read, value in zip(items, state, strict=True))
     if origin in (tuple, list):
-        item, sequence = _reader(args[0]), origin
+        item, sequence = reader(args[0]), origin
         return lambda state: sequence(item(value) for value in state)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         make: Any = kind
-        readers = [(field.name, _reader(hints[field.name])) for field in fields(kind)]
+        readers = [(field.name, reader(hints[field.name])) for field in fields(kind)]
         return lambda state: make(**{name: read(state[name]) for name, read in readers})
-    return lambda state: state
+    return as_is

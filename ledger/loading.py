@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from aggregates.account import Account
+from aggregates.account.snapshot import AccountSnapshot
 from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stream
 from ledger.mapper import to_fact
@@ -19,8 +20,6 @@ SLICE_FACTS = 500
 
 SNAPSHOT_EVERY = 1_000
 """Facts between two snapshots of an account."""
-
-SNAPSHOT_TOPIC = "account.snapshot"
 
 
 class FactNotFound(NotFound):
@@ -61,7 +60,7 @@ async def load_fact(store: Store, stream_id: UUID, version: int) -> Fact:
 
 def snapshot_row(account: Account) -> tuple[UUID, int, str, bytes]:
     """Return the snapshot of an account at its present version, as stored."""
-    return account.id, account.version, SNAPSHOT_TOPIC, orjson.dumps(account.dump())
+    return account.id, account.version, AccountSnapshot.TOPIC, orjson.dumps(account.dump())
 
 
 async def _from_snapshot(store: Store, stream_id: UUID) -> Account | None:

@@ -7,11 +7,10 @@ Application, Repository and notification log read this store.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from dataclasses import fields
+from functools import cache
+from typing import Any, cast, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -23,9 +22,9 @@ import aggregates.batch
 import aggregates.charge
 import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
+from aggregates.account.snapshot import AccountSnapshot
 from aggregates.fact import FACTS, Fact, Mark, set_mark, set_originator_id, set_originator_version
-
-Convert = Callable[[Any], Any]
+from aggregates.plain import as_is, reader
 
 STATE_BYTES_MAX = 65_536
 """Largest stored state; the table checks it too."""
@@ -56,8 +55,8 @@ def to_fact(originator_id: UUID, originator_version: int, topic: str, state: byt
         while version < cls.VERSION:
             getattr(cls, f"upcast_v{version}_v{version + 1}")(stored)
             version += 1
-        for name, convert in _converters(cls):
-            stored[name] = convert(stored[name])
+        for name, read in _readers(cls):
+            stored[name] = read(stored[name])
         fact = cls(**stored)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MapperDeserialisationError(
@@ -73,65 +72,26 @@ class FactMapper(Mapper[UUID]):
     """The library's mapper over `pack` and `to_fact`; facts are neither compressed nor encrypted."""
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Return the library's row for a fact (or a snapshot, which packs itself)."""
-        fact = cast("Fact", domain_event)
-        return StoredEvent(fact.originator_id, fact.originator_version, fact.TOPIC, pack(fact))
+        """Return the library's row for a fact or a snapshot."""
+        made = cast("Fact | AccountSnapshot", domain_event)
+        state = orjson.dumps(made.state) if isinstance(made, AccountSnapshot) else pack(made)
+        return StoredEvent(made.originator_id, made.originator_version, made.TOPIC, state)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Return the fact (or snapshot) of one of the library's rows."""
+        """Return the fact or snapshot of one of the library's rows. Raises: MapperDeserialisationError."""
         originator_id = cast("UUID", stored_event.originator_id)
-        return cast(
-            "DomainEventProtocol[UUID]",
-            to_fact(originator_id, stored_event.originator_version, stored_event.topic, stored_event.state),
-        )
+        version, topic, state = stored_event.originator_version, stored_event.topic, stored_event.state
+        if topic == AccountSnapshot.TOPIC:
+            snapshot = AccountSnapshot(
+                originator_id=originator_id, originator_version=version, state=orjson.loads(state)
+            )
+            return cast("DomainEventProtocol[UUID]", snapshot)
+        return cast("DomainEventProtocol[UUID]", to_fact(originator_id, version, topic, state))
 
 
-_CONVERTERS: dict[type, tuple[tuple[str, Convert], ...]] = {}
-
-
-def _converters(cls: type) -> tuple[tuple[str, Convert], ...]:
-    """Return (field, conversion from JSON) for the fields of a dataclass that JSON does not carry as they are."""
-    try:
-        return _CONVERTERS[cls]
-    except KeyError:
-        hints = get_type_hints(cls)
-        found = ((field.name, _converter(hints[field.name])) for field in fields(cls))
-        _CONVERTERS[cls] = tuple((name, convert) for name, convert in found if convert is not None)
-        return _CONVERTERS[cls]
-
-
-def _converter(hint: Any) -> Convert | None:
-    """Return how to make a value of type `hint` from JSON; None when JSON already carries it."""
-    if hint is datetime:
-        return datetime.fromisoformat
-    if hint is date:
-        return date.fromisoformat
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        inner = next((found for arg in get_args(hint) if (found := _converter(arg)) is not None), None)
-        return None if inner is None else _optional(inner)
-    if origin is tuple:
-        item = _converter(get_args(hint)[0])
-        return tuple if item is None else _tuple_of(item)
-    if isinstance(hint, type) and is_dataclass(hint):
-        return _nested(hint)
-    return None
-
-
-def _optional(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
-
-
-def _tuple_of(convert: Convert) -> Convert:
-    return lambda values: tuple(map(convert, values))
-
-
-def _nested(cls: type) -> Convert:
-    converters = _converters(cls)
-
-    def convert(value: dict[str, Any]) -> Any:
-        for name, inner in converters:
-            value[name] = inner(value[name])
-        return cls(**value)
-
-    return convert
+@cache
+def _readers(cls: type[Fact]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return (field, reader) for the fields of a fact that JSON does not carry as they are."""
+    hints = get_type_hints(cls)
+    found = ((field.name, reader(hints[field.name])) for field in fields(cls))
+    return tuple((name, read) for name, read in found if read is not as_is)
