@@ -15,7 +15,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from aggregates import ids
-from aggregates.account.charges import ChargeCancelFailed, ChargeCancelled, ChargeCancelStarted, ChargedBack
+from aggregates.account.cancellations import ChargeCancelFailed, ChargeCancelled, ChargeCancelStarted
+from aggregates.account.chargebacks import ChargedBack
 from aggregates.account.limits import CreditLimitSet
 from aggregates.account.refunds import (
     RefundCancelled,
@@ -253,7 +254,7 @@ async def page(
         ORDER BY a.position DESC LIMIT %s
     """
     found = await fetch(
-        conn, query, [billing_month(business_date(at)), where.before, name, name, where.limit + 1]
+        conn, query, [billing_month(business_date(at)), where.after, name, name, where.limit + 1]
     )
     used = [row.pop("used_minor") for row in found]
     accounts = [AccountRow(**row) for row in found]

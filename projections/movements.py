@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from aggregates.account.charges import ChargeCancelled, Charged, ChargedBack
+from aggregates.account.cancellations import ChargeCancelled
+from aggregates.account.chargebacks import ChargedBack
+from aggregates.account.charges import Charged
 from aggregates.account.deposits import Deposited, ParkedDepositCredited
 from aggregates.account.refunds import RefundCancelled, RefundRejected, RefundRequested
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, Spent, SpendReturned
