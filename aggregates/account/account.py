@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from aggregates.account import limits, spends, standing, transfers
+from aggregates.account import cancellations, chargebacks, charges, deposits, limits, spends, standing, transfers
 from aggregates.account.lots import Lots
 from aggregates.account.parts import (
     AwaitedDeposit,
@@ -100,6 +100,34 @@ class Account(Stream):
     freeze = standing.freeze
     unfreeze = standing.unfreeze
     close = standing.close
+
+    Charged = charges.Charged
+    charge = charges.charge
+
+    ChargeCancelStarted = cancellations.ChargeCancelStarted
+    ChargeCancelFailed = cancellations.ChargeCancelFailed
+    ChargeCancelled = cancellations.ChargeCancelled
+    cancel_charge = cancellations.cancel_charge
+    start_charge_cancellation = cancellations.start_charge_cancellation
+    finish_charge_cancellation = cancellations.finish_charge_cancellation
+    fail_charge_cancellation = cancellations.fail_charge_cancellation
+
+    ChargedBack = chargebacks.ChargedBack
+    ReceivableSettled = chargebacks.ReceivableSettled
+    charge_back = chargebacks.charge_back
+    settle_receivable = chargebacks.settle_receivable
+
+    DepositAwaited = deposits.DepositAwaited
+    Deposited = deposits.Deposited
+    DepositExpired = deposits.DepositExpired
+    DepositParked = deposits.DepositParked
+    ParkedDepositCredited = deposits.ParkedDepositCredited
+    ParkedDepositReturned = deposits.ParkedDepositReturned
+    await_deposit = deposits.await_deposit
+    deposit = deposits.deposit
+    expire_deposit = deposits.expire_deposit
+    credit_parked_deposit = deposits.credit_parked_deposit
+    return_parked_deposit = deposits.return_parked_deposit
 
     Spent = spends.Spent
     SpendCaptured = spends.SpendCaptured
