@@ -142,7 +142,7 @@ class SpendCaptured(Fact):
         currency, mode: of the account.
         spend_amount_minor, held_minor, captured_minor, returned_minor: the spend after it.
         lots, overdrawn_minor: what the spend still keeps, after it.
-        member_id, spent_on, reference: of the spend.
+        member_id, spent_on, expires_at, reference: of the spend.
         balance_minor: the account's balance (unchanged).
     """
 
@@ -158,6 +158,7 @@ class SpendCaptured(Fact):
     overdrawn_minor: int
     member_id: str | None
     spent_on: date
+    expires_at: datetime | None
     reference: str | None
     balance_minor: int
 
@@ -186,7 +187,7 @@ class SpendReturned(Fact):
             new lot, for money whose overdraft a charge had paid meanwhile.
         lots, overdrawn_minor: what the spend still keeps, after it.
         member_id, cash_minor, month: where limits are released; cash_minor = the cash part that came back.
-        spent_on, reference: of the spend.
+        spent_on, expires_at, reference: of the spend.
         balance_minor: the account's balance after it.
         month_used_minor, member_used_minor: uses in `month` after it; None where not applicable or the month is closed.
         reason: why a person or a rule returned it; None when not given.
@@ -210,6 +211,7 @@ class SpendReturned(Fact):
     cash_minor: int
     month: str
     spent_on: date
+    expires_at: datetime | None
     reference: str | None
     balance_minor: int
     month_used_minor: int | None
@@ -405,6 +407,7 @@ def capture_spend(
         overdrawn_minor=captured.overdrawn_minor,
         member_id=captured.member_id,
         spent_on=captured.spent_on,
+        expires_at=captured.expires_at,
         reference=captured.reference,
         balance_minor=account.balance_minor,
     )
@@ -548,6 +551,7 @@ def _give_back(
         cash_minor=cash_minor,
         month=spend.month,
         spent_on=spend.spent_on,
+        expires_at=spend.expires_at,
         reference=spend.reference,
         balance_minor=balance_minor,
         month_used_minor=month_used_minor,

@@ -1,0 +1,89 @@
+"""JSON shapes that answers, views and routes share: the public names of what the ledger speaks about.
+
+Amounts are integers in minor units beside `currency`; "unlimited" stands for a limit that does not bind, null for one
+that does not exist or is not granted. Pure functions of values; imports only the ground floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aggregates.account.lots import LotPart
+from aggregates.account.standing import Figures
+from aggregates.dates import rfc3339
+
+
+def account_json(figures: Figures, version: int) -> dict[str, Any]:
+    """Return an account as people see it, at a version of its stream."""
+    return {
+        "id": figures.account_id,
+        "name": figures.name,
+        "mode": figures.mode,
+        "currency": figures.currency,
+        "status": figures.status,
+        "balance": figures.balance_minor,
+        "held": figures.held_minor,
+        "refund_pending": figures.refund_pending_minor,
+        "available": figures.available_minor,
+        "overdraft_limit": unlimited_json(figures.overdraft_limit_minor),
+        "credit_limit": figures.credit_limit_minor,
+        "used_this_month": figures.used_this_month_minor,
+        "remaining_limit": figures.remaining_limit_minor,
+        "version": version,
+    }
+
+
+def unlimited_json(limit_minor: int | None) -> int | str:
+    """Return a limit whose None means that nothing binds."""
+    return "unlimited" if limit_minor is None else limit_minor
+
+
+def lots_json(parts: Iterable[LotPart]) -> list[dict[str, Any]]:
+    """Return parts of lots, in their order."""
+    return [{"charge_id": part.charge_id, "amount": part.amount_minor} for part in parts]
+
+
+def spend_status(amount_minor: int, held_minor: int, returned_minor: int) -> str:
+    """Return held, captured, partly_returned or returned; amount = held + captured + returned."""
+    if held_minor:
+        return "held"
+    if returned_minor == amount_minor:
+        return "returned"
+    return "partly_returned" if returned_minor else "captured"
+
+
+def member_limit_json(
+    member_id: str,
+    *,
+    granted: bool,
+    unlimited: bool,
+    limit_minor: int | None,
+    used_minor: int,
+    cash_convertible: bool,
+    month: str,
+) -> dict[str, Any]:
+    """Return a sub-member's monthly limit: limit, used and remaining are named apart (SPEC R-013).
+
+    `remaining` is null when the limit is unlimited; 0 when none is granted.
+    """
+    if not granted:
+        limit: int | str | None = None
+        remaining: int | None = 0
+    elif unlimited:
+        limit, remaining = "unlimited", None
+    else:
+        limit, remaining = limit_minor, max(0, (limit_minor or 0) - used_minor)
+    return {
+        "member_id": member_id,
+        "month": month,
+        "limit": limit,
+        "used": used_minor,
+        "remaining": remaining,
+        "cash_convertible": cash_convertible,
+    }
+
+
+def instant_json(at: Any) -> str | None:
+    """Return an instant in UTC, RFC 3339; None stays None."""
+    return None if at is None else rfc3339(at)
