@@ -90,7 +90,7 @@ class FactMapper(Mapper[UUID]):
 
 
 @cache
-def _readers(cls: type[Fact]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _readers(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """Return (field, reader) for the fields of a fact that JSON does not carry as they are."""
     hints = get_type_hints(cls)
     found = ((field.name, reader(hints[field.name])) for field in fields(cls))

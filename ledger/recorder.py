@@ -32,7 +32,13 @@ class LedgerRecorder(PostgresApplicationRecorder):
             return []
         schema = Identifier(self.datastore.schema)
         rows = [
-            Row(cast("UUID", event.originator_id).bytes, event.originator_version, event.topic.encode(), event.state, None)
+            Row(
+                cast("UUID", event.originator_id).bytes,
+                event.originator_version,
+                event.topic.encode(),
+                event.state,
+                None,
+            )
             for event in stored_events
         ]
         with self.datastore.transaction(commit=True) as cursor:
