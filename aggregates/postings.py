@@ -1,0 +1,292 @@
+"""The double entry behind each fact: which ledger accounts it debits and credits, by one pure function for each kind.
+
+A posting is signed: debit > 0, credit < 0; the postings of a fact sum to 0 in its currency. Ledger accounts are those of
+`CHART`; whose money it is says the stream of the fact. Facts that move no money are named in `MOVES_NOTHING`, so that a new
+kind of fact is in neither list and a test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from aggregates.account.cancellations import ChargeCancelled
+from aggregates.account.chargebacks import ChargedBack, ReceivableSettled
+from aggregates.account.charges import Charged
+from aggregates.account.deposits import Deposited, DepositParked, ParkedDepositCredited, ParkedDepositReturned
+from aggregates.account.limits import SettlementPaid
+from aggregates.account.refunds import (
+    RefundCancelled,
+    RefundCompleted,
+    RefundPayoutReturned,
+    RefundRejected,
+    RefundRequested,
+)
+from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
+from aggregates.account.transfers import AdjustmentApproved, Imported, TransferReceived, TransferSent
+from aggregates.fact import Fact
+
+F = TypeVar("F", bound=Fact)
+
+BANK = "asset.bank"
+GATEWAY_RECEIVABLE = "asset.gateway_receivable"
+TRADE_RECEIVABLE = "asset.trade_receivable"
+UNBILLED_RECEIVABLE = "asset.unbilled_receivable"
+MEMBER_RECEIVABLE = "asset.member_receivable"
+PREPAID = "liability.prepaid"
+PREPAID_HOLD = "liability.prepaid_hold"
+REFUND_PAYABLE = "liability.refund_payable"
+COUPON_PAYABLE = "liability.coupon_payable"
+REFUND_FEE = "revenue.refund_fee"
+IMPORTED = "equity.imported"
+ADJUSTMENT = "equity.adjustment"
+UNMATCHED_DEPOSIT = "clearing.unmatched_deposit"
+TRANSFER = "clearing.transfer"
+
+CHART: dict[str, str] = {
+    BANK: "money at the bank",
+    f"{GATEWAY_RECEIVABLE}.card": "card payments that the gateway owes us",
+    f"{GATEWAY_RECEIVABLE}.transfer": "bank transfers that the gateway owes us",
+    f"{GATEWAY_RECEIVABLE}.virtual_account": "deposits on virtual accounts that the gateway owes us",
+    TRADE_RECEIVABLE: "what postpaid customers owe on invoices, less what they paid",
+    UNBILLED_RECEIVABLE: "what postpaid customers have bought and no invoice has billed",
+    MEMBER_RECEIVABLE: "what chargebacks have left owing",
+    PREPAID: "prepaid money of customers that is neither held nor under refund; negative = overdrawn",
+    PREPAID_HOLD: "prepaid money held by spends that are not captured",
+    REFUND_PAYABLE: "prepaid money under refund requests that are not resolved",
+    COUPON_PAYABLE: "what captured spends owe to the issuers of what was bought",
+    REFUND_FEE: "fees earned on refunds and late cancellations",
+    IMPORTED: "the other side of movements taken over from older systems",
+    ADJUSTMENT: "the other side of corrections made under four eyes",
+    UNMATCHED_DEPOSIT: "deposits that match no open virtual account; an operator decides",
+    TRANSFER: "between the two sides of a transfer; zero after each commit",
+}
+"""Ledger account -> what it holds. The first word is its type: asset, liability, revenue, equity or clearing."""
+
+MOVES_NOTHING = frozenset(
+    {
+        "account.opened",
+        "account.frozen",
+        "account.unfrozen",
+        "account.closed",
+        "account.credit_limit_set",
+        "account.member_limit_set",
+        "account.cash_limit_set",
+        "account.adjustment_requested",
+        "account.adjustment_rejected",
+        "account.charge_cancel_started",
+        "account.charge_cancel_failed",
+        "account.deposit_awaited",
+        "account.deposit_expired",
+        "account.refund_reviewed",
+        "account.refund_payout_started",
+        "account.refund_payout_unknown",
+        "account.refund_payout_failed",
+        "account.refund_destination_changed",
+        "batch.received",
+        "charge.deposited",
+        "charge.cancelled",
+        "charge.charged_back",
+        "refund.completed",
+        "refund.payout_returned",
+        "spend.settled",
+        "spend.returned",
+    }
+)
+"""Topics of facts that move no money; those of charge, refund and spend streams repeat what an account's fact has moved."""
+
+
+class Posting(NamedTuple):
+    """One line of a double entry.
+
+    Attributes:
+        account: ledger account of `CHART`.
+        amount_minor: signed, never 0: > 0 is a debit, < 0 a credit.
+        currency: ISO 4217.
+    """
+
+    account: str
+    amount_minor: int
+    currency: str
+
+
+Postings = tuple[Posting, ...]
+
+
+class Unbalanced(RuntimeError):
+    """A programmer's mistake: a fact's postings do not sum to 0. It must never reach the store."""
+
+
+RULES: dict[type[Fact], Callable[[Any], Postings]] = {}
+"""Kind of fact -> its double entry."""
+
+
+def postings_of(fact: Fact) -> Postings:
+    """Return the double entry of a fact; () when it moves no money. Source: SPEC 14."""
+    rule = RULES.get(type(fact))
+    return () if rule is None else rule(fact)
+
+
+def check_balanced(fact: Fact) -> None:
+    """Assert that a fact's postings sum to 0 in each currency; the engine asks before each commit. Raises: Unbalanced."""
+    sums: dict[str, int] = {}
+    for _, amount_minor, currency in postings_of(fact):
+        sums[currency] = sums.get(currency, 0) + amount_minor
+    if any(sums.values()):
+        raise Unbalanced(f"postings of {fact.TOPIC} version {fact.originator_version} do not balance: {sums}")
+
+
+def _posts(*kinds: type[F]) -> Callable[[Callable[[F], Postings]], Callable[[F], Postings]]:
+    def decorate(rule: Callable[[F], Postings]) -> Callable[[F], Postings]:
+        for kind in kinds:
+            RULES[kind] = rule
+        return rule
+
+    return decorate
+
+
+def _entry(currency: str, *lines: tuple[str, int]) -> Postings:
+    """Return (account, signed amount) lines as postings, without those of 0."""
+    return tuple([Posting(account, amount, currency) for account, amount in lines if amount])
+
+
+def _gateway(method: str) -> str:
+    return f"{GATEWAY_RECEIVABLE}.{method}"
+
+
+@_posts(Charged)
+def _charged(fact: Charged) -> Postings:
+    return _entry(fact.currency, (_gateway(fact.method), fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(Deposited)
+def _deposited(fact: Deposited) -> Postings:
+    return _entry(fact.currency, (_gateway("virtual_account"), fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(DepositParked)
+def _deposit_parked(fact: DepositParked) -> Postings:
+    amount = fact.amount_minor
+    return _entry(fact.currency, (_gateway("virtual_account"), amount), (UNMATCHED_DEPOSIT, -amount))
+
+
+@_posts(ParkedDepositCredited)
+def _parked_deposit_credited(fact: ParkedDepositCredited) -> Postings:
+    return _entry(fact.currency, (UNMATCHED_DEPOSIT, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(ParkedDepositReturned)
+def _parked_deposit_returned(fact: ParkedDepositReturned) -> Postings:
+    amount = fact.amount_minor
+    return _entry(fact.currency, (UNMATCHED_DEPOSIT, amount), (_gateway("virtual_account"), -amount))
+
+
+@_posts(ChargeCancelled)
+def _charge_cancelled(fact: ChargeCancelled) -> Postings:
+    return _entry(
+        fact.currency,
+        (PREPAID, fact.amount_minor),
+        (_gateway(fact.method), -fact.payout_minor),
+        (REFUND_FEE, -fact.fee_minor),
+    )
+
+
+@_posts(ChargedBack)
+def _charged_back(fact: ChargedBack) -> Postings:
+    return _entry(
+        fact.currency,
+        (PREPAID, fact.from_lot_minor),
+        (MEMBER_RECEIVABLE, fact.shortfall_minor),
+        (_gateway(fact.method), -fact.amount_minor),
+    )
+
+
+@_posts(ReceivableSettled)
+def _receivable_settled(fact: ReceivableSettled) -> Postings:
+    return _entry(fact.currency, (BANK, fact.amount_minor), (MEMBER_RECEIVABLE, -fact.amount_minor))
+
+
+@_posts(Spent)
+def _spent(fact: Spent) -> Postings:
+    if fact.mode == "postpaid":
+        return _entry(fact.currency, (UNBILLED_RECEIVABLE, fact.captured_minor), (COUPON_PAYABLE, -fact.captured_minor))
+    return _entry(
+        fact.currency,
+        (PREPAID, fact.amount_minor),
+        (PREPAID_HOLD, -fact.held_minor),
+        (COUPON_PAYABLE, -fact.captured_minor),
+    )
+
+
+@_posts(SpendCaptured)
+def _spend_captured(fact: SpendCaptured) -> Postings:
+    taken_from = UNBILLED_RECEIVABLE if fact.mode == "postpaid" else PREPAID_HOLD
+    return _entry(fact.currency, (taken_from, fact.amount_minor), (COUPON_PAYABLE, -fact.amount_minor))
+
+
+@_posts(SpendReturned, DifferenceRefunded, HoldExpired)
+def _spend_returned(fact: SpendReturned) -> Postings:
+    if fact.mode == "postpaid":
+        amount = fact.from_captured_minor
+        return _entry(fact.currency, (COUPON_PAYABLE, amount), (UNBILLED_RECEIVABLE, -amount))
+    return _entry(
+        fact.currency,
+        (PREPAID_HOLD, fact.from_held_minor),
+        (COUPON_PAYABLE, fact.from_captured_minor),
+        (PREPAID, -fact.amount_minor),
+    )
+
+
+@_posts(RefundRequested)
+def _refund_requested(fact: RefundRequested) -> Postings:
+    return _entry(fact.currency, (PREPAID, fact.amount_minor), (REFUND_PAYABLE, -fact.amount_minor))
+
+
+@_posts(RefundCompleted)
+def _refund_completed(fact: RefundCompleted) -> Postings:
+    return _entry(
+        fact.currency,
+        (REFUND_PAYABLE, fact.amount_minor),
+        (BANK, -fact.payout_minor),
+        (REFUND_FEE, -fact.fee_minor),
+    )
+
+
+@_posts(RefundRejected, RefundCancelled)
+def _refund_given_up(fact: RefundRejected | RefundCancelled) -> Postings:
+    return _entry(fact.currency, (REFUND_PAYABLE, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(RefundPayoutReturned)
+def _refund_payout_returned(fact: RefundPayoutReturned) -> Postings:
+    return _entry(
+        fact.currency,
+        (BANK, fact.payout_minor),
+        (REFUND_FEE, fact.fee_minor),
+        (REFUND_PAYABLE, -fact.amount_minor),
+    )
+
+
+@_posts(SettlementPaid)
+def _settlement_paid(fact: SettlementPaid) -> Postings:
+    return _entry(fact.currency, (BANK, fact.amount_minor), (TRADE_RECEIVABLE, -fact.amount_minor))
+
+
+@_posts(TransferSent)
+def _transfer_sent(fact: TransferSent) -> Postings:
+    return _entry(fact.currency, (PREPAID, fact.amount_minor), (TRANSFER, -fact.amount_minor))
+
+
+@_posts(TransferReceived)
+def _transfer_received(fact: TransferReceived) -> Postings:
+    return _entry(fact.currency, (TRANSFER, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(AdjustmentApproved)
+def _adjustment_approved(fact: AdjustmentApproved) -> Postings:
+    return _entry(fact.currency, (ADJUSTMENT, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(Imported)
+def _imported(fact: Imported) -> Postings:
+    return _entry(fact.currency, (IMPORTED, fact.amount_minor), (PREPAID, -fact.amount_minor))
