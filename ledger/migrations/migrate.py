@@ -1,0 +1,93 @@
+"""One migration run: roles, schema, scripts and freeze in a single transaction, so that it happens whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
+
+from ledger.migrations import roles, upgrade
+from ledger.migrations.freeze import freeze, open_window
+
+VAULT_RIGHTS = SQL("""
+GRANT USAGE ON SCHEMA {s} TO {vault};
+GRANT SELECT, INSERT, DELETE ON {s}.subject, {s}.item TO {vault};
+GRANT UPDATE (dek_wrapped, nonce, kek_id) ON {s}.subject TO {vault};
+GRANT UPDATE (retain_until, hold) ON {s}.item TO {vault};
+GRANT SELECT ON {s}.vault_version TO {vault};
+""")
+
+
+def migrate_ledger(address: str, schema: str, app: str, passwords: Mapping[str, str | None]) -> None:
+    """Bring a ledger's roles, schema and tables up to date.
+
+    Args:
+        address: under a role that may create roles.
+        schema: name of the ledger's schema.
+        app: address under which the ledger will write; its role is let in.
+        passwords: role -> password of the ledger's own roles that log in.
+    """
+    writer = conninfo_to_dict(app)
+    with _transaction(address) as (connection, raw):
+        roles.make_roles(raw, schema, passwords)
+        if f"{schema}_app" not in passwords:
+            roles.let_write(raw, schema, str(writer.get("user") or raw.info.user), _text(writer.get("password")))
+        _let_connect(raw, f"{schema}_app", f"{schema}_project")
+        roles.make_schema(raw, schema)
+        open_window(raw)
+        raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(f"{schema}_owner")))
+        upgrade(connection, "ledger", schema)
+        roles.close_owner(raw, schema)
+        if roles.is_superuser(raw):
+            freeze(raw)
+
+
+def migrate_vault(address: str, schema: str, *, own_role: bool) -> None:
+    """Bring a vault's tables up to date.
+
+    Args:
+        address: of the vault's database.
+        schema: name of the ledger's schema; the vault's has the same.
+        own_role: the ledger's owner shall own the tables and its vault role use them; False = the address's role does both.
+    """
+    owner, vault = f"{schema}_owner", f"{schema}_vault"
+    with _transaction(address) as (connection, raw):
+        if not own_role:
+            raw.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
+            upgrade(connection, "vault", schema)
+            return
+        if not roles.is_superuser(raw):
+            raw.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(Identifier(owner)))
+        _let_connect(raw, vault)
+        raw.execute(SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(Identifier(schema), Identifier(owner)))
+        raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(owner)))
+        upgrade(connection, "vault", schema)
+        raw.execute(VAULT_RIGHTS.format(s=Identifier(schema), vault=Identifier(vault)))
+        roles.close_owner(raw, schema)
+
+
+@contextmanager
+def _transaction(address: str) -> Iterator[tuple[sqlalchemy.Connection, psycopg.Connection]]:
+    engine = sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(address), poolclass=sqlalchemy.NullPool
+    )
+    with engine.begin() as connection:
+        raw = connection.connection.driver_connection
+        if not isinstance(raw, psycopg.Connection):
+            raise TypeError("migrations need psycopg")
+        raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger migration', 0))")
+        yield connection, raw
+
+
+def _let_connect(raw: psycopg.Connection, *names: str) -> None:
+    grant = SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}")
+    for name in names:
+        raw.execute(grant.format(Identifier(raw.info.dbname), Identifier(name)))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Versions of the vault, in order."""
