@@ -20,7 +20,7 @@ class RefundWasCompleted(Fact):
 
     Attributes:
         reviewed_by: person who had taken it into review.
-        entered_by: person who entered the bank account that was paid.
+        changed_by: person who had entered another bank account after a failed pay-out; None when nobody had.
     """
 
     refund_id: str
@@ -37,7 +37,7 @@ class RefundWasCompleted(Fact):
     holder_is_member: bool
     second_approver_required: bool
     reviewed_by: str
-    entered_by: str
+    changed_by: str | None
 
     def apply(self, refund: Refund) -> None:
         refund.completed = OpenRefund(
@@ -51,7 +51,7 @@ class RefundWasCompleted(Fact):
             judged_on=self.judged_on,
             second_approver_required=self.second_approver_required,
             reviewed_by=self.reviewed_by,
-            entered_by=self.entered_by,
+            changed_by=self.changed_by,
             destination=self.destination,
             bank=self.bank,
             holder_is_member=self.holder_is_member,
@@ -112,7 +112,7 @@ class Refund(Stream):
             holder_is_member=request.holder_is_member,
             second_approver_required=request.second_approver_required,
             reviewed_by=request.reviewed_by or "",
-            entered_by=request.entered_by,
+            changed_by=request.changed_by,
         )
         return completed
 

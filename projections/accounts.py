@@ -18,18 +18,14 @@ from aggregates import ids
 from aggregates.account.cancellations import ChargeCancelFailed, ChargeCancelled, ChargeCancelStarted
 from aggregates.account.chargebacks import ChargedBack
 from aggregates.account.limits import CreditLimitSet
-from aggregates.account.refunds import (
-    RefundCancelled,
-    RefundCompleted,
-    RefundPayoutReturned,
-    RefundRejected,
-    RefundRequested,
-)
+from aggregates.account.payouts import RefundPayoutReturned
+from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
 from aggregates.account.spends import SpendCaptured, Spent, SpendReturned
-from aggregates.account.standing import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen
+from aggregates.account.standing import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen, Figures
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import NotFound
 from aggregates.fact import FACTS, Fact
+from ledger.shapes import account_json
 from projections.movements import balance_change_minor
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -202,31 +198,30 @@ COLUMNS = ", ".join(f"a.{name}" for name in ACCOUNTS.columns)
 
 def body(row: AccountRow, used_minor: int) -> dict[str, Any]:
     """Return an account in the shape of the HTTP face; `used_minor` is the use of the month it is asked for."""
-    available: int | None
     used, remaining = None, None
     if row.credit_limit_minor is not None:
         used, remaining = used_minor, max(0, row.credit_limit_minor - used_minor)
-        available = remaining
+        available: int | None = remaining
     elif row.overdraft_limit_minor is None:
         available = None
     else:
         available = row.balance_minor + row.overdraft_limit_minor - sum(row.frozen.values())
-    return {
-        "id": row.account_id,
-        "name": row.name,
-        "mode": row.mode,
-        "currency": row.currency,
-        "status": row.status,
-        "balance": row.balance_minor,
-        "held": row.held_minor,
-        "refund_pending": row.refund_pending_minor,
-        "available": available,
-        "overdraft_limit": "unlimited" if row.overdraft_limit_minor is None else row.overdraft_limit_minor,
-        "credit_limit": row.credit_limit_minor,
-        "used_this_month": used,
-        "remaining_limit": remaining,
-        "version": row.version,
-    }
+    figures = Figures(
+        account_id=row.account_id,
+        name=row.name,
+        mode=row.mode,
+        currency=row.currency,
+        status=row.status,
+        balance_minor=row.balance_minor,
+        held_minor=row.held_minor,
+        refund_pending_minor=row.refund_pending_minor,
+        available_minor=available,
+        overdraft_limit_minor=row.overdraft_limit_minor,
+        credit_limit_minor=row.credit_limit_minor,
+        used_this_month_minor=used,
+        remaining_limit_minor=remaining,
+    )
+    return account_json(figures, row.version)
 
 
 async def page(

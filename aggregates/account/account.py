@@ -10,7 +10,18 @@ from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from aggregates.account import cancellations, chargebacks, charges, deposits, limits, spends, standing, transfers
+from aggregates.account import (
+    cancellations,
+    chargebacks,
+    charges,
+    deposits,
+    limits,
+    payouts,
+    refunds,
+    spends,
+    standing,
+    transfers,
+)
 from aggregates.account.lots import Lots
 from aggregates.account.parts import (
     AwaitedDeposit,
@@ -128,6 +139,28 @@ class Account(Stream):
     expire_deposit = deposits.expire_deposit
     credit_parked_deposit = deposits.credit_parked_deposit
     return_parked_deposit = deposits.return_parked_deposit
+
+    RefundRequested = refunds.RefundRequested
+    RefundReviewed = refunds.RefundReviewed
+    RefundCompleted = refunds.RefundCompleted
+    RefundRejected = refunds.RefundRejected
+    RefundCancelled = refunds.RefundCancelled
+    request_refund = refunds.request_refund
+    review_refund = refunds.review_refund
+    complete_refund = refunds.complete_refund
+    reject_refund = refunds.reject_refund
+    cancel_refund = refunds.cancel_refund
+
+    RefundPayoutStarted = payouts.RefundPayoutStarted
+    RefundPayoutUnknown = payouts.RefundPayoutUnknown
+    RefundPayoutFailed = payouts.RefundPayoutFailed
+    RefundDestinationChanged = payouts.RefundDestinationChanged
+    RefundPayoutReturned = payouts.RefundPayoutReturned
+    start_payout = payouts.start_payout
+    lose_payout = payouts.lose_payout
+    fail_payout = payouts.fail_payout
+    change_refund_destination = payouts.change_refund_destination
+    return_payout = payouts.return_payout
 
     Spent = spends.Spent
     SpendCaptured = spends.SpendCaptured

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from aggregates.account import standing
-from aggregates.account.cancellations import refuse_cancelled, refuse_cancel_pending
+from aggregates.account.cancellations import refuse_cancel_pending, refuse_cancelled
 from aggregates.account.charges import Charged, lot_made
 from aggregates.charge import Charge
 from aggregates.errors import Conflict, Rejected

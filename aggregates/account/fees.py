@@ -33,6 +33,11 @@ class Tariff:
     flat_fee_minor: int
     flat_up_to_minor: int
 
+    @property
+    def bears_fees(self) -> bool:
+        """Whether anything costs a fee in this currency."""
+        return self.flat_fee_minor > 0
+
     def refund_fee_minor(self, amount_minor: int, chargeable_minor: int) -> int:
         """Return the fee of a refund request.
 
@@ -45,7 +50,7 @@ class Tariff:
 
         Source: SPEC 5.4, R-069, R-071, R-072.
         """
-        if not self.flat_fee_minor:
+        if not self.bears_fees:
             return 0
         if amount_minor <= self.flat_up_to_minor:
             return min(self.flat_fee_minor, chargeable_minor)

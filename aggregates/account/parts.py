@@ -48,7 +48,7 @@ class OpenRefund:
         requested_on: KST date of the request.
         judged_on: date that judged each lot, in their order; empty when all are requested_on (SPEC R-075).
         reviewed_by: person who took it into review; None before.
-        entered_by: person who entered the bank account.
+        changed_by: person who entered another bank account after a failed pay-out; None when nobody has.
     """
 
     amount_minor: int
@@ -61,7 +61,7 @@ class OpenRefund:
     judged_on: tuple[date, ...]
     second_approver_required: bool
     reviewed_by: str | None
-    entered_by: str
+    changed_by: str | None
     destination: str
     bank: str
     holder_is_member: bool
