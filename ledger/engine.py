@@ -40,6 +40,9 @@ OPEN_COMMANDS_MAX = 4_000
 ROUNDS_MAX = 8
 """How often one command decides before its caller is told to come back."""
 
+BACK_OFF_S = 0.001
+"""Half of the longest pause after the first round that was undone; doubled each round (0.26 s after the eighth)."""
+
 COLD_LOADS_MAX = 64
 """How many different things one command may wait to have loaded."""
 
@@ -224,7 +227,7 @@ class Engine:
 
     # -- loading -----------------------------------------------------------------------------------------------
 
-    async def _load_for(self, cold: Cold, key: bytes) -> None:
+    async def _load_for(self, cold: Cold, *keys: bytes) -> None:
         """Load what a decision missed; whoever needs the same waits for the same load.
 
         A key that this process does not know costs no look-up of its own as long as everything is warm; a command that
@@ -237,7 +240,7 @@ class Engine:
             self._loading[name] = task
             task.add_done_callback(lambda _: self._loading.pop(name, None))
         await asyncio.shield(task)
-        await self._remember_stored([key])
+        await self._remember_stored(list(keys))
 
     async def _load(self, cold: Cold) -> None:
         in_flight = self.committer.in_flight
@@ -276,7 +279,7 @@ class Engine:
                 self.warm.evict(stream_id)
                 stream = None
             if stream is None:
-                await self._load_for(Cold(Account, stream_id), b"")
+                await self._load_for(Cold(Account, stream_id))
                 continue
             if not stream.version:
                 self.warm.evict(stream_id)
@@ -298,4 +301,4 @@ def _contended() -> Overloaded:
 
 async def _back_off(round_: int) -> None:
     """Wait a moment, longer and more at random each round, so that two writers do not meet again and again."""
-    await asyncio.sleep(random.uniform(0, 0.002 * round_))
+    await asyncio.sleep(random.uniform(0, BACK_OFF_S * 2**round_))
