@@ -34,13 +34,12 @@ class Decider:
     """Decides commands into the committer's open batch.
 
     Args:
-        clock: the only source of time. ledger_number: in all public ids.
+        clock: the only source of time.
     """
 
-    def __init__(self, committer: Committer, clock: Clock, ledger_number: int) -> None:
+    def __init__(self, committer: Committer, clock: Clock) -> None:
         self._committer = committer
         self._clock = clock
-        self._ledger_number = ledger_number
 
     def _stamp(self, call: Call) -> Stamp:
         now = self._clock.now()
@@ -48,7 +47,7 @@ class Decider:
 
     def decide(self, command: Command, call: Call, key: bytes) -> Remembered:
         """Decide one command on the warm streams; its facts, or its refusal, join the open batch."""
-        unit = Unit(self._committer.warm, key, self._ledger_number)
+        unit = Unit(self._committer.warm, key, self._committer.store.ledger_number)
         stamp = self._stamp(call)
         try:
             _check_occurred(stamp)
@@ -74,7 +73,7 @@ class Decider:
         self, items: Sequence[tuple[Command, Call]], item_keys: list[bytes], first: Command, call: Call, key: bytes
     ) -> Remembered:
         """Decide all items on copies; join the open batch only when all of them said yes."""
-        unit = CopyUnit(self._committer.warm, key, self._ledger_number)
+        unit = CopyUnit(self._committer.warm, key, self._committer.store.ledger_number)
         stamp = self._stamp(call)
         first.decide(unit, stamp)
         decided = [(unit.collect(), first.ANSWER, call, key)]

@@ -70,16 +70,16 @@ class Engine:
     """The one door for writing, one per process and ledger.
 
     Args:
-        store: the database, opened by `start`. clock: the only source of time. ledger_number: in all public ids.
+        store: the database, opened by `start`. clock: the only source of time.
     """
 
-    def __init__(self, store: Store, clock: Clock, ledger_number: int = 1) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
         self.warm = WarmStreams()
         self._recent = RecentKeys()
         self.committer = Committer(store, self.warm, self._recent)
-        self._decider = Decider(self.committer, clock, ledger_number)
+        self._decider = Decider(self.committer, clock)
         self._loading: dict[tuple[UUID, int], asyncio.Task[None]] = {}
 
     async def start(self) -> None:

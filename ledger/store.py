@@ -102,13 +102,16 @@ class Store:
     Args:
         conninfo: of the app role, with the search path or schema given apart.
         schema: the ledger's schema.
-        ledger_id: pins the seal to this ledger.
+
+    Attributes:
+        ledger_id: pins the seal to this ledger. ledger_number: part of all public ids. Both are read by `open`.
     """
 
-    def __init__(self, conninfo: str, schema: str, ledger_id: UUID) -> None:
+    def __init__(self, conninfo: str, schema: str) -> None:
         self._conninfo = conninfo
         self._schema = schema
-        self.ledger_id = ledger_id
+        self.ledger_id = UUID(int=0)
+        self.ledger_number = 0
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._backend_pid = 0
         self._options = f"-c search_path={schema},pg_catalog"
@@ -123,8 +126,13 @@ class Store:
         )
 
     async def open(self) -> None:
-        """Connect for reading; the writing connection is made by the first append (or `settle_lost`)."""
+        """Connect for reading, and learn which ledger this is; the first append makes the writing connection.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
         await self._pool.open()
+        self.ledger_id, self.ledger_number = (await self.read("SELECT ledger_id, number FROM ledger_identity"))[0]
 
     async def close(self) -> None:
         """Let go of all connections."""
