@@ -1,7 +1,7 @@
 """The view `accounts`: every account with its figures, newest first.
 
-Figures that depend on the clock (use and remainder of this month's limit) are put together when they are asked for, from
-the use of each month that the rows hold.
+Figures that depend on the clock (use and remainder of this month's limit) are put together when they are asked for,
+from the use of each month that the rows hold.
 """
 
 from __future__ import annotations
@@ -15,13 +15,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from aggregates import ids
-from aggregates.account.cancellations import ChargeCancelFailed, ChargeCancelled, ChargeCancelStarted
-from aggregates.account.chargebacks import ChargedBack
-from aggregates.account.limits import CreditLimitSet
-from aggregates.account.payouts import RefundPayoutReturned
-from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
-from aggregates.account.spends import SpendCaptured, Spent, SpendReturned
-from aggregates.account.standing import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen, Figures
+from aggregates.account import Account
+from aggregates.account.standing import Figures
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import NotFound
 from aggregates.fact import FACTS, Fact
@@ -113,7 +108,7 @@ USES = Table(
 )
 
 
-def opened(fact: AccountOpened, position: int) -> AccountRow:
+def opened(fact: Account.Opened, position: int) -> AccountRow:
     """Return the row of an account as it was opened."""
     return AccountRow(
         stream=fact.originator_id,
@@ -130,37 +125,37 @@ def opened(fact: AccountOpened, position: int) -> AccountRow:
 
 
 def fold(row: AccountRow, fact: Fact) -> None:
-    """Change an account's figures by what a fact changed them by; order does not matter to sums, so a fact may be left out."""
+    """Change an account's figures by what a fact changed them by; these are sums, so that a fact may be left out."""
     row.version = fact.originator_version
     row.balance_minor += balance_change_minor(fact)
     match fact:
-        case Spent():
+        case Account.Spent():
             row.held_minor += fact.held_minor
-        case SpendCaptured():
+        case Account.SpendCaptured():
             row.held_minor -= fact.amount_minor
-        case SpendReturned():
+        case Account.SpendReturned():
             row.held_minor -= fact.from_held_minor
-        case RefundRequested() | RefundPayoutReturned():
+        case Account.RefundRequested() | Account.RefundPayoutReturned():
             row.refund_pending_minor += fact.amount_minor
-        case RefundCompleted() | RefundRejected() | RefundCancelled():
+        case Account.RefundCompleted() | Account.RefundRejected() | Account.RefundCancelled():
             row.refund_pending_minor -= fact.amount_minor
-        case ChargeCancelStarted():
+        case Account.ChargeCancelStarted():
             row.frozen = {**row.frozen, fact.charge_id: fact.amount_minor}
-        case ChargeCancelled() | ChargeCancelFailed():
+        case Account.ChargeCancelled() | Account.ChargeCancelFailed():
             row.frozen = {charge: amount for charge, amount in row.frozen.items() if charge != fact.charge_id}
-        case ChargedBack() if fact.charge_id in row.frozen:
+        case Account.ChargedBack() if fact.charge_id in row.frozen:
             row.frozen = {**row.frozen, fact.charge_id: row.frozen[fact.charge_id] - fact.from_lot_minor}
-        case CreditLimitSet():
+        case Account.CreditLimitSet():
             row.credit_limit_minor = fact.amount_minor
-        case AccountFrozen() | AccountUnfrozen() | AccountClosed():
+        case Account.Frozen() | Account.Unfrozen() | Account.Closed():
             row.status = fact.figures.status
 
 
 def month_use(fact: Fact) -> tuple[str, int, int] | None:
-    """Return (month, change, use after it) of a postpaid limit; None when the fact changes no open month (SPEC R-084)."""
-    if isinstance(fact, Spent) and fact.month_used_minor is not None:
+    """Return (month, change, use after it) of a postpaid limit; None without a change to an open month (SPEC R-084)."""
+    if isinstance(fact, Account.Spent) and fact.month_used_minor is not None:
         return fact.month, fact.amount_minor, fact.month_used_minor
-    if isinstance(fact, SpendReturned) and fact.month_used_minor is not None:
+    if isinstance(fact, Account.SpendReturned) and fact.month_used_minor is not None:
         return fact.month, -fact.amount_minor, fact.month_used_minor
     return None
 
@@ -179,7 +174,7 @@ class Accounts(View):
             yield USES, (fact.originator_id, use[0])
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
-        if isinstance(fact, AccountOpened):
+        if isinstance(fact, Account.Opened):
             rows.put(ACCOUNTS, opened(fact, position))
             return
         row = rows.get(ACCOUNTS, (fact.originator_id,))
@@ -248,9 +243,7 @@ async def page(
         WHERE a.position < %s AND (%s::text IS NULL OR a.name = %s)
         ORDER BY a.position DESC LIMIT %s
     """
-    found = await fetch(
-        conn, query, [billing_month(business_date(at)), where.after, name, name, where.limit + 1]
-    )
+    found = await fetch(conn, query, [billing_month(business_date(at)), where.after, name, name, where.limit + 1])
     used = [row.pop("used_minor") for row in found]
     accounts = [AccountRow(**row) for row in found]
     items = [body(row, use) for row, use in zip(accounts, used, strict=True)]

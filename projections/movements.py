@@ -1,27 +1,21 @@
 """What a fact did to an account's balance, as its owner reads it: one signed movement, or none.
 
-The words are those of a customer's list of transactions (SPEC C4): a hold already counts as use, its capture moves nothing
-more; a refund leaves the balance when it is requested and comes back when it is rejected or cancelled. Pure.
+The words are those of a customer's list of transactions (SPEC C4): a hold already counts as use, its capture moves
+nothing more; a refund leaves the balance when it is requested and comes back when it is rejected or cancelled. Pure.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from aggregates.account.cancellations import ChargeCancelled
-from aggregates.account.chargebacks import ChargedBack
-from aggregates.account.charges import Charged
-from aggregates.account.deposits import Deposited, ParkedDepositCredited
-from aggregates.account.refunds import RefundCancelled, RefundRejected, RefundRequested
-from aggregates.account.spends import DifferenceRefunded, HoldExpired, Spent, SpendReturned
-from aggregates.account.transfers import AdjustmentApproved, Imported, TransferReceived, TransferSent
+from aggregates.account import Account
 from aggregates.fact import Fact
 
 MOVING: frozenset[type[Fact]] = frozenset(
     {
-        AdjustmentApproved, ChargeCancelled, Charged, ChargedBack, Deposited, DifferenceRefunded, HoldExpired, Imported,
-        ParkedDepositCredited, RefundCancelled, RefundRejected, RefundRequested, SpendReturned, Spent, TransferReceived,
-        TransferSent,
+        Account.AdjustmentApproved, Account.ChargeCancelled, Account.Charged, Account.ChargedBack, Account.Deposited, Account.DifferenceRefunded, Account.HoldExpired, Account.Imported,
+        Account.ParkedDepositCredited, Account.RefundCancelled, Account.RefundRejected, Account.RefundRequested, Account.SpendReturned, Account.Spent, Account.TransferReceived,
+        Account.TransferSent,
     }
 )  # fmt: skip
 """The facts that move a balance (of a postpaid account: its use)."""
@@ -50,51 +44,53 @@ class Movement(NamedTuple):
 
 def movement(fact: Fact) -> Movement | None:
     """Return what a fact moved; None when it moved nothing."""
+    detail: dict[str, Any]
     match fact:
-        case Spent():
+        case Account.Spent():
             detail = {"spend_id": fact.spend_id, "member_id": fact.member_id}
             return _moved("use", -fact.amount_minor, fact, fact.reference, detail)
-        case Charged():
+        case Account.Charged():
             detail = {"charge_id": fact.charge_id, "method": fact.method}
             return _moved("charge", fact.amount_minor, fact, fact.reference, detail)
-        case Imported():
-            return _moved("imported", fact.amount_minor, fact, fact.reference, {"import_id": fact.import_id, "text": fact.text})
-        case SpendReturned():
-            kind = "difference_refund" if isinstance(fact, DifferenceRefunded) else "use_cancel"
-            expired = True if isinstance(fact, HoldExpired) else None
-            detail = {"spend_id": fact.spend_id, "member_id": fact.member_id, "reason": fact.reason, "expired": expired}
-            return _moved(kind, fact.amount_minor, fact, None, detail)
-        case TransferSent():
+        case Account.Imported():
+            return _moved(
+                "imported", fact.amount_minor, fact, fact.reference, {"import_id": fact.import_id, "text": fact.text}
+            )
+        case Account.SpendReturned():
+            kind = "difference_refund" if isinstance(fact, Account.DifferenceRefunded) else "use_cancel"
+            detail = {"spend_id": fact.spend_id, "member_id": fact.member_id, "reason": fact.reason}
+            return _moved(kind, fact.amount_minor, fact, fact.reference, detail)
+        case Account.TransferSent():
             detail = {"transfer_id": fact.transfer_id, "to_account_id": fact.to_account_id}
             return _moved("transfer", -fact.amount_minor, fact, fact.reference, detail)
-        case TransferReceived():
+        case Account.TransferReceived():
             detail = {"transfer_id": fact.transfer_id, "from_account_id": fact.from_account_id}
             return _moved("transfer", fact.amount_minor, fact, fact.reference, detail)
-        case Deposited():
+        case Account.Deposited():
             detail = {"charge_id": fact.charge_id, "method": "virtual_account"}
             return _moved("charge", fact.amount_minor, fact, fact.reference, detail)
-        case ParkedDepositCredited():
+        case Account.ParkedDepositCredited():
             detail = {"deposit_id": fact.deposit_id, "method": "virtual_account", "reason": fact.reason}
             return _moved("charge", fact.amount_minor, fact, None, detail)
-        case ChargeCancelled():
+        case Account.ChargeCancelled():
             detail = {
                 "charge_id": fact.charge_id, "method": fact.method, "fee": fact.fee_minor, "payout": fact.payout_minor,
             }  # fmt: skip
             return _moved("charge_cancel", -fact.amount_minor, fact, None, detail)
-        case ChargedBack():
+        case Account.ChargedBack():
             detail = {
                 "charge_id": fact.charge_id, "method": fact.method, "charged_back": fact.amount_minor,
                 "shortfall": fact.shortfall_minor,
             }  # fmt: skip
             return _moved("charge_cancel", -fact.from_lot_minor, fact, None, detail)
-        case RefundRequested():
+        case Account.RefundRequested():
             detail = {"refund_id": fact.refund_id, "fee": fact.fee_minor, "payout": fact.payout_minor}
             return _moved("refund", -fact.amount_minor, fact, None, detail)
-        case RefundRejected() | RefundCancelled():
-            outcome = "rejected" if isinstance(fact, RefundRejected) else "cancelled"
+        case Account.RefundRejected() | Account.RefundCancelled():
+            outcome = "rejected" if isinstance(fact, Account.RefundRejected) else "cancelled"
             detail = {"refund_id": fact.refund_id, "outcome": outcome, "reason": fact.reason}
             return _moved("refund_return", fact.amount_minor, fact, None, detail)
-        case AdjustmentApproved():
+        case Account.AdjustmentApproved():
             detail = {"adjustment_id": fact.adjustment_id, "reason": fact.reason}
             return _moved("adjustment", fact.amount_minor, fact, None, detail)
     return None

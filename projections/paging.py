@@ -18,7 +18,7 @@ from aggregates.errors import Malformed
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
-PLACE_MAX = 2**63 - 1
+POSITION_MAX = 2**63 - 1
 
 
 class Page(NamedTuple):
@@ -37,16 +37,20 @@ class Place(NamedTuple):
     """Where a page begins, and how long it is.
 
     Attributes:
-        before: only things before this number (a position); None = from the newest one.
+        after: what the last thing of the page before is ordered by: a position, or a text of the list's own.
         limit: 1..200.
     """
 
-    before: int
+    after: Any
     limit: int
 
 
-def place(filter: dict[str, Any], cursor: str | None, limit: int | None) -> Place:
-    """Read cursor and limit of a list with this filter (JSON-ready, with the name of the list in it).
+def place(filter: dict[str, Any], cursor: str | None, limit: int | None, start: int | str = POSITION_MAX) -> Place:
+    """Read cursor and limit of a list.
+
+    Args:
+        filter: JSON-ready, with the name of the list in it.
+        start: where the first page begins; the default is right for newest position first.
 
     Raises:
         Malformed: the limit is out of range; the cursor is not one of this list and filter.
@@ -55,23 +59,28 @@ def place(filter: dict[str, Any], cursor: str | None, limit: int | None) -> Plac
     if not 1 <= size <= LIMIT_MAX:
         raise Malformed(f"limit must be 1 to {LIMIT_MAX}", field="limit")
     if cursor is None:
-        return Place(PLACE_MAX, size)
+        return Place(start, size)
     try:
         stored = orjson.loads(urlsafe_b64decode(cursor.encode("ascii")))
-        before = stored["before"]
-        fits = stored["filter"] == filter and type(before) is int and 0 <= before <= PLACE_MAX
+        after = stored["after"]
+        fits = stored["filter"] == filter and type(after) is type(start) and _is_plain(after)
     except (ValueError, KeyError, TypeError, binascii.Error):
         fits = False
     if not fits:
         raise Malformed("cursor must be the next_cursor of a page of this list with the same filter", field="cursor")
-    return Place(before, size)
+    return Place(after, size)
 
 
-def paged(filter: dict[str, Any], at: Place, items: list[dict[str, Any]], numbers: list[int]) -> Page:
-    """Make a page of up to `limit` + 1 items that were read; `numbers` are their places."""
+def _is_plain(after: int | str) -> bool:
+    """Say whether a place is one that the database can compare with."""
+    return 0 <= after <= POSITION_MAX if isinstance(after, int) else "\0" not in after
+
+
+def paged(filter: dict[str, Any], at: Place, items: list[dict[str, Any]], places: Sequence[Any]) -> Page:
+    """Make a page of up to `limit` + 1 items that were read; `places` is what they are ordered by."""
     if len(items) <= at.limit:
         return Page(items, None)
-    cursor = urlsafe_b64encode(orjson.dumps({"filter": filter, "before": numbers[at.limit - 1]}))
+    cursor = urlsafe_b64encode(orjson.dumps({"filter": filter, "after": places[at.limit - 1]}))
     return Page(items[: at.limit], cursor.decode("ascii"))
 
 

@@ -1,8 +1,8 @@
 """Tables of views and the rows of one batch: loaded once, changed in memory, written set-wise.
 
-A batch costs a view three round trips for each table, however many facts it has: load the rows that its facts name, copy
-the changed ones into a temporary table, one upsert. What is only ever appended is copied straight in. May import nothing
-of the house; knows no fact.
+A batch costs a view three round trips for each table, however many facts it has: load the rows that its facts name,
+copy the changed ones into a temporary table, one upsert. What is only ever appended is copied straight in. May import
+nothing of the house; knows no fact.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Table:
         row: slotted dataclass whose fields are the table's columns, in order.
         key: column -> SQL type of the primary key; empty for a table that is only appended to.
         ddl: CREATE TABLE, with {table} for its name.
-        indexes: CREATE INDEX statements, with {table} wherever a name begins; made after a rebuild has filled the table.
+        indexes: CREATE INDEX statements, with {table} where a name begins; made after a rebuild has filled the table.
         json: columns that hold JSON.
     """
 

@@ -1,7 +1,7 @@
-"""How far each view is: one row for each view in the library's tracking table, moved in the transaction that writes the rows.
+"""How far each view is: its row of the library's tracking table, moved in the transaction that writes the view's rows.
 
-The table and its meaning are those of the library's single-row tracking; the step is stricter: a batch may only follow the
-position that the view stands at, so a fact fed twice, skipped, or out of order raises instead of being applied.
+The table and its meaning are those of the library's single-row tracking; the step is stricter: a batch may only follow
+the position that the view stands at, so a fact fed twice, skipped, or out of order raises instead of being applied.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def begin(connection: Connection[Any], name: str) -> None:
 
 
 def advance(connection: Connection[Any], name: str, first: int, last: int) -> None:
-    """Move a view's position over a batch, inside the transaction that writes the batch's rows; locks it till the commit.
+    """Move a view's position over a batch, in the transaction that writes the batch's rows; locked till the commit.
 
     Raises:
         OutOfOrder: the view does not stand at `first` - 1.
@@ -73,9 +73,7 @@ async def position(conn: AsyncConnection[Any], *views: str) -> int:
     return row[1] if row is not None and row[0] == len(set(views)) else 0
 
 
-async def wait_for(
-    conn: AsyncConnection[Any], *views: str, at_least: int | None = None, timeout_s: float = 2.0
-) -> int:
+async def wait_for(conn: AsyncConnection[Any], *views: str, at_least: int | None = None, timeout_s: float = 2.0) -> int:
     """Return the lowest position that these views have reached, once it is `at_least` (None = whatever it is).
 
     Raises:

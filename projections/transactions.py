@@ -124,5 +124,5 @@ async def page(
         SELECT * FROM view_transactions
         WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT %s
     """
-    found = await fetch(conn, query, [ids.stream_id(account_id), where.before, where.limit + 1])
+    found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
     return paged(filter, where, [body(row) for row in found], [row["position"] for row in found])

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from psycopg import Connection, sql
 
-from aggregates.account.transfers import Imported
+from aggregates.account import Account
 from aggregates.dates import business_date
 from aggregates.fact import FACTS, Fact
 from projections import tracking
@@ -52,7 +52,7 @@ class View(ABC):
 
     Attributes:
         NAME: e.g. "spends".
-        VERSION: raised whenever tables or projection change; a live view of another version is rebuilt at the next start.
+        VERSION: raised whenever tables or projection change; a live view of another version is rebuilt at next start.
         TABLES: its tables.
         TAKES: fact classes it projects. LEAVES: those of the account that it has no use for.
     """
@@ -92,7 +92,7 @@ class View(ABC):
 
 def business_date_of(fact: Fact) -> date:
     """Return the KST date a fact belongs to: its own for an imported movement, else that of its business time."""
-    return fact.booked_on if isinstance(fact, Imported) else business_date(fact.occurred_at)
+    return fact.booked_on if isinstance(fact, Account.Imported) else business_date(fact.occurred_at)
 
 
 def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], suffix: str = "") -> None:
@@ -136,9 +136,7 @@ def create(connection: Connection[Any], view: View, readers: Sequence[str], suff
             continue
         connection.execute(table.ddl.format(table=name).encode())
         for role in readers:
-            connection.execute(
-                sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role))
-            )
+            connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)))
     tracking.begin(connection, tracking.tracking_name(view.NAME, suffix))
 
 

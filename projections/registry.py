@@ -1,0 +1,35 @@
+"""All views there are, in the order in which they are fed."""
+
+from __future__ import annotations
+
+from projections.accounts import Accounts
+from projections.charges import Charges
+from projections.journal import Journal
+from projections.limits import Limits
+from projections.refund_requests import RefundRequests
+from projections.spends import Spends
+from projections.transactions import Transactions
+from projections.view import View
+
+ALL_VIEWS: tuple[View, ...] = (
+    Accounts(),
+    Transactions(),
+    Limits(),
+    Charges(),
+    Spends(),
+    RefundRequests(),
+    Journal(),
+)
+
+
+def chosen(names: tuple[str, ...] = ()) -> tuple[View, ...]:
+    """Return the views of these names, all without any.
+
+    Raises:
+        LookupError: there is no view of one of these names.
+    """
+    known = {view.NAME: view for view in ALL_VIEWS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise LookupError(f"there is no such view; the views are {', '.join(known)}")
+    return tuple(known[name] for name in names) or ALL_VIEWS
