@@ -1,0 +1,241 @@
+"""Replay: fold every fact from the first one, in order, to balances and one digest, and hold them against each other.
+
+Balances are computed twice: by the folds of the accounts, and by adding up the postings of every fact. Both must agree with
+each other, with the balance that each fact carries and with every stored snapshot. Nothing is taken from a view, a snapshot
+or a warm aggregate, and nothing is changed. The same facts give the same digest on every run and on every machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from eventsourcing.persistence import MapperDeserialisationError
+from psycopg import AsyncConnection, sql
+
+from aggregates.account import Account
+from aggregates.fact import Fact
+from aggregates.postings import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, postings_of
+from ledger.mapper import to_fact
+from ledger.verify import Finding
+
+FETCH_ROWS = 2_000
+FINDINGS_MAX = 1_000
+"""After this many findings the rest is only counted."""
+
+BALANCES = (PREPAID, PREPAID_HOLD, REFUND_PAYABLE)
+"""Ledger accounts whose sum on one stream is a figure of its account: balance, held, refund_pending."""
+
+
+class LedgerSum(NamedTuple):
+    """Debits and credits of one ledger account in one currency, minor units, both >= 0."""
+
+    account: str
+    currency: str
+    debit_minor: int
+    credit_minor: int
+
+
+class Report(NamedTuple):
+    """What a replay has found.
+
+    Attributes:
+        position: of the last fact folded. facts: how many. seconds: how long the folding took.
+        digest: SHA-256 over every account's state, in the order of account ids; hex.
+        totals: currency -> sums over all accounts: balance, held, refund_pending, overdrawn, receivable (minor units).
+        sums: the trial balance, computed from the facts.
+        snapshots: how many stored snapshots were compared.
+        findings: at most FINDINGS_MAX of them; findings_total counts all.
+    """
+
+    position: int
+    facts: int
+    accounts: int
+    digest: str
+    totals: dict[str, dict[str, int]]
+    sums: list[LedgerSum]
+    snapshots: int
+    seconds: float
+    findings: list[Finding]
+    findings_total: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything agrees."""
+        return not self.findings_total
+
+
+@asynccontextmanager
+async def frozen(connection: AsyncConnection[Any], schema: str) -> AsyncIterator[None]:
+    """See the ledger as it is at one moment for as long as the `with` lasts, while others go on writing."""
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL search_path = {sql.Identifier(schema).as_string()}, pg_catalog".encode())
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+class Replay:
+    """Folds facts, up to any position and then further.
+
+    Args:
+        connection: inside `frozen`.
+        progress: told (position reached, last position) now and then.
+
+    Attributes:
+        position: of the last fact folded. accounts: by stream.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection[Any], progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._last: int | None = None
+        self._snapshots: dict[UUID, set[int]] = {}
+        self._sums: dict[tuple[str, str], list[int]] = {}
+        self._balances: dict[UUID, dict[str, int]] = {}
+        self._findings: list[Finding] = []
+        self._findings_total = 0
+        self._snapshots_checked = 0
+        self._seconds = 0.0  # a duration, not money
+        self.accounts: dict[UUID, Account] = {}
+        self.position = 0
+        self.facts = 0
+
+    def found(self, code: str, position: int, detail: str) -> None:
+        """Write down that something does not agree."""
+        self._findings_total += 1
+        if len(self._findings) < FINDINGS_MAX:
+            self._findings.append(Finding(code, position, detail))
+
+    async def last_position(self) -> int:
+        """Return the position of the last fact of the ledger."""
+        if self._last is None:
+            await self._begin()
+        assert self._last is not None, "set by _begin"
+        return self._last
+
+    async def fold(self, up_to: int | None = None) -> None:
+        """Fold the facts after `position`, up to and with the one at `up_to` (None = all)."""
+        last = await self.last_position()
+        stop = last if up_to is None else min(up_to, last)
+        started = time.monotonic()
+        async with self._connection.cursor(name=f"replay_{self.position}", binary=True) as cursor:
+            await cursor.execute(_FACTS, (self.position, stop))
+            while rows := await cursor.fetchmany(FETCH_ROWS):
+                for row in rows:
+                    self._take(*row)
+                    if row[2] in self._snapshots.get(row[1], ()):
+                        await self._check_snapshot(row[1], row[2])
+                self._progress(self.position, last)
+        if self.position < stop:
+            self.found("missing_fact", self.position + 1, f"positions {self.position + 1}..{stop} are missing")
+            self.position = stop
+        self._seconds += time.monotonic() - started
+
+    def report(self) -> Report:
+        """Return what was found so far."""
+        for account in self.accounts.values():
+            self._check_account(account)
+        return Report(
+            self.position, self.facts, len(self.accounts), self.digest(), self.totals(), self.sums(),
+            self._snapshots_checked, self._seconds, self._findings, self._findings_total,
+        )  # fmt: skip
+
+    def digest(self) -> str:
+        """Return the SHA-256 (hex) of one canonical JSON line for each account, in the order of their ids."""
+        digest = sha256(b"payments-ledger-replay/1\n")
+        for account in sorted(self.accounts.values(), key=lambda account: account.account_id):
+            state = {**account.dump(), "version": account.version}
+            digest.update(orjson.dumps(state, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+        return digest.hexdigest()
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Return the sums over all accounts by currency, minor units."""
+        totals: dict[str, dict[str, int]] = {}
+        for account in self.accounts.values():
+            sums = totals.setdefault(account.currency, dict.fromkeys(_FIGURES, 0) | {"accounts": 0})
+            sums["accounts"] += 1
+            for name in _FIGURES:
+                sums[name] += getattr(account, f"{name}_minor")
+        return dict(sorted(totals.items()))
+
+    def sums(self) -> list[LedgerSum]:
+        """Return debits and credits of every ledger account, by currency and name."""
+        return sorted(
+            (LedgerSum(account, currency, debit, credit) for (account, currency), (debit, credit) in self._sums.items()),
+            key=lambda line: (line.currency, line.account),
+        )
+
+    async def _begin(self) -> None:
+        cursor = await self._connection.execute("SELECT coalesce(max(last_position), 0) FROM ledger_blocks")
+        row = await cursor.fetchone()
+        self._last = row[0] if row else 0
+        cursor = await self._connection.execute("SELECT originator_id, originator_version FROM ledger_snapshots")
+        for stream_id, version in await cursor.fetchall():
+            self._snapshots.setdefault(stream_id, set()).add(version)
+
+    def _take(self, position: int, stream_id: UUID, version: int, topic: str, state: bytes) -> None:
+        if position != self.position + 1:
+            self.found("missing_fact", self.position + 1, f"positions {self.position + 1}..{position - 1} are missing")
+        self.position = position
+        self.facts += 1
+        try:
+            fact = to_fact(stream_id, version, topic, state)
+        except MapperDeserialisationError as error:
+            self.found("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
+            return
+        if not topic.startswith("account."):
+            return
+        account = self.accounts.get(stream_id)
+        if version != (account.version if account else 0) + 1:
+            self.found("version_gap", position, f"the fact at position {position} has version {version} of its account")
+        self.accounts[stream_id] = fact.mutate(account)
+        self._post(position, stream_id, fact)
+
+    def _post(self, position: int, stream_id: UUID, fact: Fact) -> None:
+        balances = self._balances.setdefault(stream_id, dict.fromkeys(BALANCES, 0))
+        for name, amount_minor, currency in postings_of(fact):
+            sums = self._sums.setdefault((name, currency), [0, 0])
+            sums[amount_minor < 0] += abs(amount_minor)
+            if name in balances:
+                balances[name] -= amount_minor
+        stored = getattr(fact, "balance_minor", None)
+        if stored is not None and stored != balances[PREPAID]:
+            text = f"the fact at position {position} says balance {stored}; the facts up to it add up to {balances[PREPAID]}"
+            self.found("balance_differs", position, text)
+
+    def _check_account(self, account: Account) -> None:
+        balances = self._balances[account.id]
+        figures = (account.balance_minor, account.held_minor, account.refund_pending_minor)
+        for name, folded_minor in zip(BALANCES, figures, strict=True):
+            # Holds of a postpaid account are use of its limit, not money: nothing is posted for them.
+            if folded_minor != balances[name] and not (name == PREPAID_HOLD and account.mode == "postpaid"):
+                text = f"{account.account_id} has {name} {folded_minor} by its folds and {balances[name]} by its postings"
+                self.found("balance_differs", 0, text)
+        covered_minor = sum(lot.remaining_minor for lot in account.lots) - account.overdrawn_minor
+        if covered_minor != account.balance_minor:
+            text = f"{account.account_id} has balance {account.balance_minor}; its lots less what is overdrawn are {covered_minor}"
+            self.found("lots_differ", 0, text)
+
+    async def _check_snapshot(self, stream_id: UUID, version: int) -> None:
+        cursor = await self._connection.execute(_SNAPSHOT, (stream_id, version))
+        row = await cursor.fetchone()
+        account = self.accounts.get(stream_id)
+        self._snapshots_checked += 1
+        if row is None or account is None or orjson.loads(row[0]) != orjson.loads(orjson.dumps(account.dump())):
+            text = f"the snapshot of stream {stream_id} at version {version} is not what its facts add up to"
+            self.found("snapshot_differs", self.position, text)
+
+
+_FACTS = (
+    b"SELECT notification_id, originator_id, originator_version, topic, state FROM ledger_events"
+    b" WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id"
+)
+_SNAPSHOT = b"SELECT state FROM ledger_snapshots WHERE originator_id = %s AND originator_version = %s"
+_FIGURES = ("balance", "held", "refund_pending", "overdrawn", "receivable", "member_receivable")
