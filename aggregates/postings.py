@@ -15,13 +15,8 @@ from aggregates.account.chargebacks import ChargedBack, ReceivableSettled
 from aggregates.account.charges import Charged
 from aggregates.account.deposits import Deposited, DepositParked, ParkedDepositCredited, ParkedDepositReturned
 from aggregates.account.limits import SettlementPaid
-from aggregates.account.refunds import (
-    RefundCancelled,
-    RefundCompleted,
-    RefundPayoutReturned,
-    RefundRejected,
-    RefundRequested,
-)
+from aggregates.account.payouts import RefundPayoutReturned
+from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
 from aggregates.account.transfers import AdjustmentApproved, Imported, TransferReceived, TransferSent
 from aggregates.fact import Fact
@@ -252,8 +247,13 @@ def _refund_completed(fact: RefundCompleted) -> Postings:
     )
 
 
-@_posts(RefundRejected, RefundCancelled)
-def _refund_given_up(fact: RefundRejected | RefundCancelled) -> Postings:
+@_posts(RefundRejected)
+def _refund_rejected(fact: RefundRejected) -> Postings:
+    return _entry(fact.currency, (REFUND_PAYABLE, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(RefundCancelled)
+def _refund_cancelled(fact: RefundCancelled) -> Postings:
     return _entry(fact.currency, (REFUND_PAYABLE, fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
