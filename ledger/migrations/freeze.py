@@ -9,10 +9,8 @@ from __future__ import annotations
 from psycopg import Connection
 
 WINDOW = "ledger.maintenance"
-PROTECTED = (
-    "ledger_events, ledger_blocks, ledger_refusals, ledger_identity, ledger_snapshots, ledger_api_keys, ledger_tracking, "
-    "ledger_append, ledger_seal, ledger_close_block, ledger_head, ledger_append_only"
-)
+# Tables and functions, and by their beginnings also the indexes of the tables.
+PROTECTED = "^ledger_(events|blocks|refusals|identity|snapshots|api_keys|tracking|version|append|seal|close_block|head)"
 
 FREEZE = """
 CREATE SCHEMA IF NOT EXISTS ledger_guard;
@@ -26,11 +24,11 @@ BEGIN
     END IF;
     IF TG_EVENT = 'sql_drop' THEN
         SELECT d.address_names[2] INTO touched FROM pg_event_trigger_dropped_objects() d
-         WHERE d.address_names[2] = ANY (string_to_array('{protected}', ', ')) LIMIT 1;
+         WHERE d.address_names[2] ~ '{protected}' LIMIT 1;
     ELSE
         SELECT a.object_names[2] INTO touched
           FROM pg_event_trigger_ddl_commands() c, pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a
-         WHERE a.object_names[2] = ANY (string_to_array('{protected}', ', ')) LIMIT 1;
+         WHERE a.object_names[2] ~ '{protected}' LIMIT 1;
     END IF;
     IF touched IS NOT NULL THEN
         RAISE EXCEPTION 'append-only: % is frozen and refuses %', touched, TG_TAG

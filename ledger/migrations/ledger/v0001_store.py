@@ -156,7 +156,7 @@ DECLARE
     fact_count CONSTANT integer NOT NULL := cardinality(ids);
     head record;
 BEGIN
-    IF fact_count <> ALL (ARRAY[cardinality(versions), cardinality(topics), cardinality(states), cardinality(keys)]) THEN
+    IF fact_count <> ANY (ARRAY[cardinality(versions), cardinality(topics), cardinality(states), cardinality(keys)]) THEN
         RAISE EXCEPTION 'ledger_append: arrays of facts differ in length' USING ERRCODE = 'array_subscript_error';
     END IF;
     LOCK TABLE {s}.ledger_events IN EXCLUSIVE MODE;
