@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aggregates.account.lots import LotPart
+from aggregates.account.refund_terms import with_fee_free
 from aggregates.account.standing import Figures
 from aggregates.dates import rfc3339
 
@@ -42,6 +43,14 @@ def unlimited_json(limit_minor: int | None) -> int | str:
 def lots_json(parts: Iterable[LotPart]) -> list[dict[str, Any]]:
     """Return parts of lots, in their order."""
     return [{"charge_id": part.charge_id, "amount": part.amount_minor} for part in parts]
+
+
+def refund_lots_json(parts: tuple[LotPart, ...], fee_free_minor: int) -> list[dict[str, Any]]:
+    """Return the lots of a refund, each with whether it bears no fee: the first ones do, up to `fee_free_minor`."""
+    return [
+        {"charge_id": part.charge_id, "amount": part.amount_minor, "fee_free": fee_free}
+        for part, fee_free in with_fee_free(parts, fee_free_minor)
+    ]
 
 
 def spend_status(amount_minor: int, held_minor: int, returned_minor: int) -> str:
