@@ -262,7 +262,7 @@ def _cancel_terms(account: Account, stamp: Stamp, charge: Charged | DepositAwait
     if past.charged_back_minor:
         raise ChargeWasChargedBack(
             "a part of the charge was already taken back, so it cannot be cancelled; use a refund request",
-            charged_back_minor=past.charged_back_minor,
+            charged_back=past.charged_back_minor,
         )
     refuse_cancel_pending(account, charge.charge_id)
     if not is_within(charge.charged_on, CANCEL_DAYS, stamp.occurred_at):
@@ -278,8 +278,8 @@ def _cancel_terms(account: Account, stamp: Stamp, charge: Charged | DepositAwait
     if remaining_minor != charge.amount_minor:
         raise ChargeSpent(
             "only a wholly unspent charge can be cancelled; use a refund request for what is left of it",
-            charged_minor=charge.amount_minor,
-            remaining_minor=remaining_minor,
+            charged=charge.amount_minor,
+            remaining=remaining_minor,
         )
     fee_minor = _cancel_fee_minor(account.currency, charge, stamp)
     return PendingCancel(
@@ -300,7 +300,7 @@ def _cancel_fee_minor(currency: str, charge: Charged, stamp: Stamp) -> int:
     if charge.amount_minor <= tariff.refund_above_minor:
         raise ChargeTooSmallToCancel(
             f"after {fees.FEE_FREE_DAYS} days only a charge above {tariff.refund_above_minor} can be cancelled",
-            above_minor=tariff.refund_above_minor,
+            above=tariff.refund_above_minor,
         )
     return tariff.cancel_fee_minor(charge.amount_minor)
 

@@ -106,7 +106,7 @@ def charge_back(
     left_minor = charge.amount_minor - past.charged_back_minor
     if amount_minor > left_minor:
         raise ChargeBackExceedsCharge(
-            f"amount must be at most {left_minor}, what was not taken back of the charge yet", left_minor=left_minor
+            f"amount must be at most {left_minor}, what was not taken back of the charge yet", left=left_minor
         )
     method = charge.method if isinstance(charge, Charged) else "virtual_account"
     lot = account.lots.find(charge.charge_id, charged_on, method)
@@ -140,7 +140,7 @@ def settle_receivable(account: Account, stamp: Stamp, *, amount_minor: int, refe
     owed_minor = account.member_receivable_minor
     if amount_minor > owed_minor:
         raise SettlementExceedsReceivable(
-            f"amount must be at most {owed_minor}, what chargebacks have left owing", member_receivable_minor=owed_minor
+            f"amount must be at most {owed_minor}, what chargebacks have left owing", owing=owed_minor
         )
     settled: ReceivableSettled = account.record(
         ReceivableSettled,

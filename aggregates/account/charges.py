@@ -146,9 +146,9 @@ def check_charge(
         raise MethodNotEnabled("method must be one by which this ledger takes money", enabled=enabled)
     minimum_minor = fees.tariff(account.currency).charge_minimum_minor
     if amount_minor < minimum_minor:
-        raise ChargeBelowMinimum(f"amount must be at least {minimum_minor}", minimum_minor=minimum_minor)
+        raise ChargeBelowMinimum(f"amount must be at least {minimum_minor}", minimum=minimum_minor)
     if maximum_minor is not None and amount_minor > maximum_minor:
-        raise ChargeAboveMaximum(f"amount must be at most {maximum_minor} by this method", maximum_minor=maximum_minor)
+        raise ChargeAboveMaximum(f"amount must be at most {maximum_minor} by this method", maximum=maximum_minor)
     funds.settle_overdrawn(account, amount_minor)
 
 

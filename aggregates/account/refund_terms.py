@@ -101,15 +101,13 @@ def _check(account: Account, amount_minor: int, tariff: fees.Tariff) -> None:
     standing.refuse_stopped(account)
     funds.refuse_owing(account)
     if amount_minor <= tariff.refund_above_minor:
-        raise RefundTooSmall(
-            f"amount must be more than {tariff.refund_above_minor}", above_minor=tariff.refund_above_minor
-        )
+        raise RefundTooSmall(f"amount must be more than {tariff.refund_above_minor}", above=tariff.refund_above_minor)
     refundable_minor = max(0, account.balance_minor - account.lots.frozen_minor)
     if amount_minor > refundable_minor:
         raise funds.InsufficientFunds(
             "the amount is more than what can be refunded from the account",
-            available_minor=refundable_minor,
-            requested_minor=amount_minor,
+            available=refundable_minor,
+            requested=amount_minor,
         )
 
 
@@ -129,7 +127,7 @@ def _choose(
     if len(parts) > PARTS_MAX:
         raise funds.TooManyLots(
             f"one movement may take from at most {PARTS_MAX} charges; a smaller amount is possible",
-            maximum_minor=total(parts[:PARTS_MAX]),
+            maximum=total(parts[:PARTS_MAX]),
         )
     judged_on = tuple(judged for _, judged in order[: len(parts)])
     kept = any(judged != requested_on for judged in judged_on)
