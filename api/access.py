@@ -1,0 +1,173 @@
+"""Who may do what: scopes, the seven roles made of them, and the rules that tie a key to its own account.
+
+Everything is denied unless a role has the scope that the operation declares; a key's own scopes can only take away. What
+belongs to another account is answered exactly as if it did not exist. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from aggregates import ids
+from aggregates.errors import NotFound
+from api.problems import NotAllowed
+
+SCOPES: dict[str, str] = {
+    "keys:read": "list API keys, without their secrets",
+    "keys:write": "issue and revoke API keys",
+    "metrics:read": "read the service's metrics",
+    "accounts:read": "read accounts",
+    "accounts:write": "open accounts",
+    "accounts:manage": "freeze, unfreeze and close accounts",
+    "charges:read": "read charges and lots",
+    "charges:write": "record charges and deposits",
+    "charges:cancel": "cancel charges",
+    "deposits:manage": "credit or return deposits that could not be booked",
+    "spends:read": "read spends",
+    "spends:write": "spend",
+    "spends:settle": "capture and return spends, refund differences",
+    "refunds:read": "read and preview refund requests, account numbers masked",
+    "refunds:request": "request refunds",
+    "refunds:cancel": "withdraw refund requests",
+    "refunds:review": "review, complete and reject refund requests",
+    "limits:read": "read limits",
+    "limits:write": "set credit limits and cash-convertible limits",
+    "members:write": "set the monthly limits of sub-members",
+    "transfers:write": "transfer between accounts",
+    "adjustments:write": "propose adjustments",
+    "adjustments:approve": "approve and reject adjustments",
+    "settlements:write": "record settlement payments of postpaid accounts",
+    "transactions:read": "read transactions",
+    "statements:read": "read statements",
+    "journal:read": "read the journal and the trial balance",
+    "events:read": "read facts",
+    "seal:read": "read the seal",
+    "batches:write": "send batches; each item needs the scope of its own operation too",
+}
+"""Scope -> what it allows, for people."""
+
+_MONEY_READS = frozenset(
+    {
+        "accounts:read",
+        "charges:read",
+        "spends:read",
+        "refunds:read",
+        "limits:read",
+        "transactions:read",
+        "statements:read",
+    }
+)
+_BOOK_READS = _MONEY_READS | {"journal:read", "events:read", "seal:read", "metrics:read"}
+
+ROLES: dict[str, frozenset[str]] = {
+    "admin": frozenset({"keys:read", "keys:write", "metrics:read"}),
+    "operator": _MONEY_READS
+    | {
+        "accounts:write",
+        "accounts:manage",
+        "charges:cancel",
+        "deposits:manage",
+        "spends:settle",
+        "refunds:cancel",
+        "refunds:review",
+        "limits:write",
+        "members:write",
+        "adjustments:write",
+        "adjustments:approve",
+        "settlements:write",
+        "batches:write",
+        "metrics:read",
+    },
+    "service": frozenset(
+        {
+            "accounts:read",
+            "accounts:write",
+            "charges:read",
+            "charges:write",
+            "charges:cancel",
+            "spends:read",
+            "spends:write",
+            "spends:settle",
+            "refunds:read",
+            "refunds:request",
+            "refunds:cancel",
+            "limits:read",
+            "transfers:write",
+            "settlements:write",
+            "transactions:read",
+            "batches:write",
+        }
+    ),
+    "accountant": _BOOK_READS,
+    "auditor": _BOOK_READS | {"keys:read"},
+    "master": _MONEY_READS
+    | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"},
+    "sub": frozenset({"spends:read", "spends:write", "limits:read"}),
+}
+"""Role -> all that it may ever do (DESIGN 2.2, RELIABILITY 3.6, SPEC 1.4)."""
+
+BOUND_ROLES = frozenset({"master", "sub"})
+"""Roles whose keys belong to one account (a sub's to one member of it)."""
+
+
+class Caller(NamedTuple):
+    """Who sent the request.
+
+    Attributes:
+        principal: scope of its idempotency keys and actor of its facts, "key_<id>".
+        owner: opaque person behind it; the principal where not told.
+        role: one of `ROLES`.
+        scopes: what it may do: its role's, less what the key gave up.
+        account_id: the only account it may name; None for roles that see all.
+        member_id: the only member it may be; None except for a sub.
+    """
+
+    principal: str
+    owner: str
+    role: str
+    scopes: frozenset[str]
+    account_id: str | None = None
+    member_id: str | None = None
+
+    def must(self, scope: str) -> None:
+        """Raise: NotAllowed, naming the scope, unless the caller has it."""
+        if scope not in self.scopes:
+            raise NotAllowed(f"this needs the scope {scope}, which the key does not have", scope=scope)
+
+
+ObjectRule = Callable[[Caller, Mapping[str, str]], None]
+"""Says, from the path alone, whether the thing named may be the caller's. Raises what a missing thing would raise."""
+
+
+def unbound(caller: Caller, params: Mapping[str, str]) -> None:
+    """The operation spans accounts: keys that belong to one account may not use it."""
+    if caller.account_id is not None:
+        raise NotAllowed("this spans all accounts; the key belongs to one")
+
+
+def filtered(caller: Caller, params: Mapping[str, str]) -> None:
+    """The operation itself narrows what it shows or does to the caller's account."""
+
+
+def own_account(caller: Caller, params: Mapping[str, str]) -> None:
+    """The path names an account: a bound key may name only its own. Raises: NotFound."""
+    account_id = ids.parse(params["account_id"], "acc").account_id
+    if caller.account_id is not None and caller.account_id != account_id:
+        raise NotFound("there is no such account")
+
+
+def own_child(name: str, prefix: str) -> ObjectRule:
+    """Return the rule for a path whose parameter `name` is what was born on an account, e.g. ("refund_id", "rfd")."""
+
+    def own(caller: Caller, params: Mapping[str, str]) -> None:
+        account_id = ids.parse(params[name], prefix).account_id
+        if caller.account_id is not None and caller.account_id != account_id:
+            raise NotFound("there is no such thing on the account")
+
+    return own
+
+
+def hidden() -> NotFound:
+    """Return what a bound key is told about anything that is not there or not its own: one answer for both."""
+    return NotFound("there is nothing under this id")

@@ -1,0 +1,139 @@
+"""The application: FastAPI for life cycle and description, our own dispatch for every request.
+
+`compose` builds it from settings and a database, as `ledger serve` does; `create_app` from parts, as tests do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+
+import api.routes  # noqa: F401  (importing it declares the operations)
+from api import openapi
+from api.ask import House
+from api.auth import Authenticator, present
+from api.dispatch import Dispatcher
+from api.facts import StoredFacts
+from api.keystore import BOOTSTRAP, KeyRow, KeyStore
+from api.metrics import Metrics
+from api.rates import Rates
+from api.views import Views
+from ledger.engine import Engine
+from ledger.settings import Settings
+
+log = structlog.get_logger("api")
+
+VERSION = "0.1.0"
+
+
+class LedgerApp(FastAPI):
+    """FastAPI whose HTTP requests go straight to the dispatcher."""
+
+    dispatcher: Dispatcher
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer an HTTP request; leave the life cycle to FastAPI, and refuse WebSockets."""
+        if scope["type"] == "http":
+            await self.dispatcher(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.finish(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(
+    engine: Engine,
+    views: Views,
+    vault: Any,
+    *,
+    environment: str,
+    bootstrap_key: str | None = None,
+    rates: Rates | None = None,
+    now: Any = None,
+) -> LedgerApp:
+    """Build the application from its parts; its life cycle starts and stops engine and views.
+
+    Args:
+        environment: "live" or "test": only keys of this environment are let in.
+        bootstrap_key: the operator's own first key, taken unless one was ever taken.
+        rates: how often people's keys may ask; None = without bound.
+        now: tells the time by which keys expire; None = the machine's clock.
+    """
+    store = KeyStore(views.connect) if now is None else KeyStore(views.connect, now)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        await views.open()
+        await engine.start()
+        try:
+            if bootstrap_key is not None:
+                await take_bootstrap_key(store, bootstrap_key, environment)
+            yield
+        finally:
+            await engine.stop()
+            await views.close()
+
+    app = LedgerApp(
+        title=openapi.TITLE,
+        version=VERSION,
+        description=openapi.DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+    )
+    openapi.declare(app)
+    metrics = Metrics(engine)
+    house = House(
+        engine=engine,
+        views=views,
+        keys=store,
+        authenticator=Authenticator(store, environment),
+        vault=vault,
+        facts=StoredFacts(views),
+        metrics=metrics,
+        environment=environment,
+        document=app.openapi,
+    )
+    app.dispatcher = Dispatcher(house, metrics, rates)
+    app.state.house = house
+    return app
+
+
+def environment_of(settings: Settings) -> str:
+    """Return the environment that keys of this service carry."""
+    return "test" if settings.sandbox_on else "live"
+
+
+async def take_bootstrap_key(store: KeyStore, key: str, environment: str) -> None:
+    """Store the hash of the operator's own admin key, at the first start only."""
+    if await store.has_bootstrap_key():
+        return
+    presented = present(key)
+    now: datetime = store.now()
+    row = KeyRow(
+        id=presented.id,
+        secret_hash=presented.secret_hash,
+        role="admin",
+        scopes=None,
+        account_id=None,
+        member_id=None,
+        owner=f"key_{presented.id}",
+        environment=environment,
+        created_at=now,
+        created_by=BOOTSTRAP,
+        expires_at=None,
+    )
+    if await store.add(row):
+        log.info("the bootstrap key was taken", key_id=f"key_{presented.id}")

@@ -1,0 +1,140 @@
+"""One request on its way through a route, and the house it is asked in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from aggregates.account.transfers import CurrencyMismatch
+from aggregates.errors import Malformed
+from api.access import Caller
+from api.auth import Authenticator
+from api.facts import StoredFacts
+from api.keystore import KeyStore
+from api.metrics import Metrics
+from api.operation import Operation
+from api.reply import Reply, of_view
+from api.views import Seen, Views
+from ledger.command import Call
+from ledger.engine import Current, Engine
+from projections.tracking import ViewBehind
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every request shares.
+
+    Attributes:
+        engine: the one door for writing. views: what readers see.
+        keys, authenticator: API keys. vault: personal data, and the key that requests are hashed under.
+        facts: the store, for auditors. metrics: what is counted.
+        environment: "live" or "test", part of every key.
+        document: makes the OpenAPI document.
+    """
+
+    engine: Engine
+    views: Views
+    keys: KeyStore
+    authenticator: Authenticator
+    vault: Any
+    facts: StoredFacts
+    metrics: Metrics
+    environment: str
+    document: Callable[[], dict[str, Any]]
+
+
+class Ask:
+    """One request: who asks, for what, under which key.
+
+    Attributes:
+        request_id: "req_...". caller: who asks. operation: what. params: of the path.
+        key: Idempotency-Key; None when not given. raw: the parsed body as sent, before its model; None without one.
+        min_position: Ledger-Min-Position; None when not given.
+    """
+
+    __slots__ = ("caller", "house", "key", "min_position", "operation", "params", "raw", "request_id")
+
+    def __init__(
+        self,
+        house: House,
+        operation: Operation,
+        caller: Caller,
+        params: dict[str, str],
+        request_id: str,
+        key: str | None = None,
+        raw: Any = None,
+        min_position: int | None = None,
+    ) -> None:
+        self.house = house
+        self.operation = operation
+        self.caller = caller
+        self.params = params
+        self.request_id = request_id
+        self.key = key
+        self.raw = raw
+        self.min_position = min_position
+
+    def call(self, body: Any = None) -> Call:
+        """Return who asks, under which key, as the engine wants it."""
+        path = self.operation.path.format(**self.params)
+        hashed = orjson.dumps(self.raw, option=orjson.OPT_SORT_KEYS)
+        return Call(
+            principal=self.caller.principal,
+            owner=self.caller.owner,
+            key=self.key,
+            request_hash=self.house.vault.request_hash(self.operation.method, path, hashed),
+            request_id=self.request_id,
+            occurred_at=getattr(body, "occurred_at", None),
+        )
+
+    def now(self) -> datetime:
+        """Return the ledger's time."""
+        return self.house.engine.clock.now()
+
+    def see(self, *views: str) -> AbstractAsyncContextManager[Seen]:
+        """Lend a connection on which these views have reached what the request asks for."""
+        return self.house.views.see(*views, at_least=self.min_position)
+
+    async def account(self, account_id: str) -> Current:
+        """Return an account as of now. Raises: NotFound, Unavailable."""
+        current = await self.house.engine.account(account_id)
+        if self.min_position is not None and current.position < self.min_position:
+            raise ViewBehind("the ledger has not reached Ledger-Min-Position", position=current.position)
+        return current
+
+    async def check_currency(self, arguments: dict[str, Any]) -> None:
+        """Check a currency that stands beside an amount.
+
+        Raises:
+            NotFound: there is no such account. CurrencyMismatch: its currency is another one.
+        """
+        body = arguments.get("body")
+        given = getattr(body, "currency", None)
+        account_id = arguments.get("account_id") or getattr(body, "from_account_id", None)
+        if given is None or account_id is None:
+            return
+        currency = (await self.house.engine.account(account_id)).account.currency
+        if given != currency:
+            raise CurrencyMismatch("currency must be that of the account", currency=currency)
+
+
+def page_reply(page: tuple[list[Any], str | None], position: int) -> Reply:
+    """Return a page of a list."""
+    items, next_cursor = page
+    return of_view({"items": items, "next_cursor": next_cursor}, position)
+
+
+def plain_number(text: bytes, name: str) -> int:
+    """Read a header that holds a position.
+
+    Raises:
+        Malformed: it is no plain number of at most 18 digits.
+    """
+    if not (text.isdigit() and text.isascii() and len(text) <= 18):
+        raise Malformed(f"{name} must be a position: a plain number", field=name)
+    return int(text)

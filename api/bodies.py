@@ -1,0 +1,244 @@
+"""The bodies of all requests that change something: one closed, strict model each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from api.fields import (
+    Amount,
+    Body,
+    Currency,
+    Instant,
+    Limit,
+    MemberId,
+    Name,
+    PublicIdText,
+    Reason,
+    Reference,
+    SignedAmount,
+    Unlimited,
+)
+
+Attachment = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def example(**values: Any) -> ConfigDict:
+    """Return a model configuration with the example that the documentation shows."""
+    return ConfigDict(json_schema_extra={"example": values})
+
+
+class OpenAccountBody(Body):
+    """A new account."""
+
+    model_config = example(name="Harbour Tea House", mode="prepaid", currency="KRW")
+
+    name: Name
+    mode: Literal["prepaid", "postpaid"]
+    currency: Currency = "KRW"
+    credit_limit: Limit | None = None
+    overdraft_limit: Limit | Unlimited = 0
+
+
+class ReasonBody(Body):
+    """A decision of a person, with its reason."""
+
+    model_config = example(reason="Requested by the customer, ticket 4711")
+
+    reason: Reason
+
+
+class OptionalReasonBody(Body):
+    """A decision of a person, with or without a reason."""
+
+    model_config = example(reason="Documents complete")
+
+    reason: Reason | None = None
+
+
+class EmptyBody(Body):
+    """Nothing beside the path."""
+
+    model_config = example()
+
+
+class ChargeBody(Body):
+    """Money that the caller has already received (card, transfer), or a virtual account to wait on."""
+
+    model_config = example(amount=12222, currency="KRW", method="card", reference="PAY-20260302-0007")
+
+    amount: Amount
+    method: Literal["card", "transfer", "virtual_account"]
+    currency: Currency | None = None
+    reference: Reference | None = None
+    occurred_at: Instant | None = None
+
+
+class DepositBody(Body):
+    """What arrived on a virtual account."""
+
+    model_config = example(amount=50000, currency="KRW")
+
+    amount: Amount
+    currency: Currency | None = None
+    occurred_at: Instant | None = None
+
+
+class SpendBody(Body):
+    """A purchase: captured at once, or held until it is captured, returned or expired."""
+
+    model_config = example(amount=29700, currency="KRW", reference="ORDER-0042")
+
+    amount: Amount
+    currency: Currency | None = None
+    reference: Reference | None = None
+    member_id: MemberId | None = None
+    capture: bool = True
+    expires_at: Instant | None = None
+    cash_amount: Annotated[Limit, Field(description="Part that buys cash-convertible goods.")] = 0
+    occurred_at: Instant | None = None
+
+
+class CaptureBody(Body):
+    """What is taken of a held spend; with `release`, the rest goes back at once."""
+
+    model_config = example(amount=9900, currency="KRW", release="difference_refund")
+
+    amount: Amount
+    currency: Currency | None = None
+    release: Literal["difference_refund"] | None = None
+    reason: Reason | None = None
+
+
+class ReturnBody(Body):
+    """What comes back of a spend."""
+
+    model_config = example(amount=19800, currency="KRW", reason="Coupon voided")
+
+    amount: Amount
+    currency: Currency | None = None
+    reason: Reason | None = None
+
+
+class RefundRequestBody(Body):
+    """A wish for money back to a bank account; number and holder go to the vault and nowhere else."""
+
+    model_config = example(
+        amount=100000,
+        currency="KRW",
+        bank="Example Bank",
+        account_number="000-0000-000000",
+        holder="Example Holder",
+        reason="No longer needed",
+    )
+
+    amount: Amount
+    currency: Currency | None = None
+    bank: Name
+    account_number: Annotated[str, StringConstraints(pattern=r"^[0-9](?:[0-9-]{3,32})[0-9]$")]
+    holder: Annotated[str, Field(min_length=1, max_length=100)]
+    holder_is_member: Annotated[bool, Field(description="The bank account is the member's own.")] = False
+    reason: Reason
+    attachments: Annotated[list[Attachment], Field(max_length=5)] = []
+
+
+class CreditLimitBody(Body):
+    """The monthly limit of a postpaid account."""
+
+    model_config = example(amount=10000000, currency="KRW", reason="Yearly review")
+
+    amount: Limit
+    currency: Currency | None = None
+    reason: Reason
+
+
+class MemberLimitBody(Body):
+    """A sub-member's monthly limit: an amount, "unlimited", or null to withdraw it."""
+
+    model_config = example(monthly_limit=300000)
+
+    monthly_limit: Limit | Unlimited | None
+    cash_convertible: Annotated[
+        bool | None, Field(description="May buy cash-convertible goods; left as it is when not given.")
+    ] = None
+
+
+class CashLimitBody(Body):
+    """What may be spent on cash-convertible goods a month; null withdraws the permission."""
+
+    model_config = example(monthly_limit=500000, reason="Contract of March")
+
+    monthly_limit: Limit | None
+    reason: Reason
+
+
+class SettlementBody(Body):
+    """A postpaid customer's payment."""
+
+    model_config = example(amount=59100, currency="KRW", reference="BANK-20260331-0001")
+
+    amount: Amount
+    currency: Currency | None = None
+    reference: Reference | None = None
+
+
+class TransferBody(Body):
+    """Money from one prepaid account to another."""
+
+    model_config = example(
+        from_account_id="acc_01k7q4m2x9w3t8r5z6", to_account_id="acc_01b3c5d7e9f1g3h5j7", amount=5000, currency="KRW"
+    )
+
+    from_account_id: PublicIdText
+    to_account_id: PublicIdText
+    amount: Amount
+    currency: Currency | None = None
+    reference: Reference | None = None
+
+
+class AdjustmentBody(Body):
+    """A correction; a positive amount is in the customer's favour."""
+
+    model_config = example(amount=-1500, currency="KRW", reason="Charged twice by mistake")
+
+    amount: SignedAmount
+    currency: Currency | None = None
+    reason: Reason
+
+
+class KeyBody(Body):
+    """A new API key."""
+
+    model_config = example(role="service", scopes=["accounts:read", "charges:write"])
+
+    role: Literal["admin", "operator", "service", "accountant", "auditor", "master", "sub"]
+    scopes: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
+    account_id: PublicIdText | None = None
+    member_id: MemberId | None = None
+    owner: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$"),
+        Field(description="Opaque person behind the key; two keys of one person are one person under four eyes."),
+    ] = None
+    expires_at: Instant | None = None
+
+
+class BatchBody(Body):
+    """Up to 1,000 operations; each item is {op, key, ids of its path, fields of its body}."""
+
+    model_config = example(
+        mode="continue",
+        items=[
+            {
+                "op": "charge",
+                "key": "topup-2026-03-0001",
+                "account_id": "acc_01k7q4m2x9w3t8r5z6",
+                "amount": 12222,
+                "method": "card",
+            }
+        ],
+    )
+
+    mode: Literal["atomic", "continue"]
+    items: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1_000)]

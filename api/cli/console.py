@@ -1,0 +1,81 @@
+"""How commands speak: answers on stdout, for people or as one JSON object; progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+FAILED = 1
+"""A check failed, or the ledger said no."""
+
+USAGE = 2
+"""The command was called in a way that cannot be."""
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the embedded server and of secrets [LEDGER_DATA_DIR].")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+Tick = Callable[[int, int], None]
+"""Told (done, in all) now and then."""
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def remark(sentence: str) -> None:
+    """Tell the person at the terminal something that is not the answer."""
+    errors.print(sentence, markup=False)
+
+
+def answer(body: dict[str, Any], as_json: bool, *more: Table) -> None:
+    """Print a command's answer: as one JSON object, or its plain values as lines and `more` as tables."""
+    if as_json:
+        sys.stdout.write(orjson.dumps(body, default=str).decode() + "\n")
+        sys.stdout.flush()
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    width = max((len(name) for name in body), default=0)
+    for name, value in body.items():
+        if not isinstance(value, (dict, list)):
+            console.print(f"{name.replace('_', ' '):<{width}}  {_shown(value)}", markup=False)
+    for table in more:
+        if table.row_count:
+            console.print(table)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Return a table; numbers stand on the right."""
+    made = Table(title=title, title_justify="left")
+    lines = [list(row) for row in rows]
+    for index, column in enumerate(columns):
+        numbers = all(isinstance(line[index], int) for line in lines)
+        made.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for line in lines:
+        made.add_row(*(_shown(value) for value in line))
+    return made
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Tick]:
+    """Show a progress bar on stderr while a long work lasts; on a terminal only."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)

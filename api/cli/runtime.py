@@ -1,0 +1,174 @@
+"""What every command needs before it can begin: settings, a database that is up to date, and for writing an engine.
+
+On the embedded server a command starts the server if none runs, makes the tables if they are missing, and leaves both to
+the next one. With an address of one's own nothing is changed but by `ledger migrate`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+import ledger
+from api.cli.console import remark
+from ledger import anchor
+from ledger.clock import SystemClock
+from ledger.command import Call, Command, Outcome
+from ledger.database import Database, check_safety, connect, connect_async, migrate, open_database
+from ledger.engine import Engine
+from ledger.settings import Settings
+from ledger.store import Store
+from ledger.vault import Vault, open_vault
+from projections import runner
+from projections.tracking import VIEWS, position
+
+VIEWS_LIMIT_S = 30.0
+"""How long a command that wrote waits for the views."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ledger that is ready to be read."""
+
+    settings: Settings
+    database: Database
+
+
+class Writer(NamedTuple):
+    """A started engine, and what calls to it need."""
+
+    engine: Engine
+    vault: Vault
+    request_id: str
+
+    def call(self, principal: str, key: str, request: bytes, **more: Any) -> Call:
+        """Return the call of a command under a key of its own."""
+        request_hash = self.vault.request_hash("CLI", principal, request)
+        return Call(principal, more.pop("owner", ""), key, request_hash, self.request_id, **more)
+
+    async def do(self, command: Command, call: Call) -> Outcome:
+        """Do one command."""
+        return await self.engine.submit(command, call)
+
+
+def read_settings(data_dir: Path | None) -> Settings:
+    """Return the settings of the environment, under another data folder when one is given."""
+    return Settings() if data_dir is None else Settings(data_dir=data_dir)
+
+
+@contextmanager
+def opened(data_dir: Path | None) -> Iterator[Opened]:
+    """Open the ledger for as long as the `with` lasts.
+
+    Raises:
+        EmbeddedServerError: the embedded server cannot be started.
+    """
+    settings = read_settings(data_dir)
+    with open_database(settings) as database:
+        if database.server is not None and not is_current(database):
+            migrate(database)
+        yield Opened(settings, database)
+
+
+def newest_versions() -> dict[str, str]:
+    """Return the newest version of the ledger's tables and of the vault's, as this release has them."""
+    scripts = Path(ledger.__file__).parent / "migrations"
+    return {line: max(script.name[1:5] for script in (scripts / line).glob("v*.py")) for line in ("ledger", "vault")}
+
+
+def versions(database: Database) -> dict[str, str | None]:
+    """Return the versions that the tables have; None = there are none, or they cannot be read."""
+    found: dict[str, str | None] = {}
+    for line, address in (("ledger", database.app), ("vault", database.vault)):
+        try:
+            with connect(address) as connection:
+                query = sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(database.schema, f"{line}_version"))
+                row = connection.execute(query).fetchone()
+                found[line] = row[0] if row else None
+        except psycopg.Error:
+            found[line] = None
+    return found
+
+
+def is_current(database: Database) -> bool:
+    """Say whether ledger and vault have the tables of this release."""
+    return versions(database) == newest_versions()
+
+
+def check_writable(database: Database) -> None:
+    """Refuse to write where it would not be safe.
+
+    Raises:
+        UnsafeDatabase: with a sentence for each finding.
+    """
+    with connect(database.app) as connection:
+        check_safety(connection, database.schema)
+
+
+@asynccontextmanager
+async def writing(ledger: Opened) -> AsyncIterator[Writer]:
+    """Start an engine for as long as the `async with` lasts; at its end all is committed and the head written down.
+
+    Raises:
+        UnsafeDatabase: writing would not be safe.
+    """
+    check_writable(ledger.database)
+    engine = Engine(Store(ledger.database.app, ledger.database.schema), SystemClock())
+    await engine.start()
+    try:
+        yield Writer(engine, open_vault(ledger.settings, ledger.database), f"req_{secrets.token_hex(10)}")
+    finally:
+        await engine.stop()
+        write_anchor(ledger)
+
+
+def write_anchor(ledger: Opened) -> bool:
+    """Append the head of the chain to the file in the data folder. Returns whether there was news."""
+    with connect(ledger.database.app) as connection:
+        schema = sql.Identifier(ledger.database.schema)
+        query = sql.SQL(
+            "SELECT i.ledger_id, b.number, b.last_position, b.hash FROM {0}.ledger_identity i, {0}.ledger_blocks b"
+            " ORDER BY b.number DESC LIMIT 1"
+        )
+        row = connection.execute(query.format(schema)).fetchone()
+    if row is None:
+        return False
+    folder = ledger.settings.data_folder
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return anchor.append(folder, *row, SystemClock().now())
+
+
+async def views_reach(ledger: Opened, wanted: int) -> bool:
+    """Wait until all views have reached a position; feed them here if no worker does.
+
+    Returns:
+        Whether they have, in `VIEWS_LIMIT_S`.
+    """
+    stop = threading.Event()
+    # A worker that runs keeps the views to itself; this one then only stands by.
+    feeder = threading.Thread(target=runner.run, args=(ledger.settings, stop), daemon=True)
+    async with await connect_async(ledger.database.app) as connection:
+        await connection.execute(sql.SQL("SET search_path = {}, pg_catalog").format(sql.Identifier(ledger.database.schema)))
+        until = asyncio.get_running_loop().time() + VIEWS_LIMIT_S
+        try:
+            while (reached := await position(connection, *VIEWS)) < wanted:
+                if asyncio.get_running_loop().time() > until:
+                    remark(f"the views have reached position {reached} of {wanted}; they go on while `ledger work` runs")
+                    return False
+                if not feeder.ident:
+                    feeder.start()
+                await asyncio.sleep(0.05)
+        finally:
+            stop.set()
+            if feeder.ident:
+                await asyncio.to_thread(feeder.join, 10)
+    return True

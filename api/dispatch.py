@@ -1,0 +1,277 @@
+"""From an HTTP request to its operation and back: match, authenticate, check scope and rule, read, do, answer.
+
+Pure ASGI. Every request passes the same steps in the same order, is bounded in time, and ends in exactly one reply: a
+refusal as problem+json, a mistake of ours as a 500 without its stack, never with anything that was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from aggregates.errors import LedgerError, Malformed, NotFound, Unavailable
+from api.access import Caller, hidden
+from api.ask import Ask, House, plain_number
+from api.edge import (
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    checked_headers,
+    must_close,
+    query_fields,
+    read_body,
+)
+from api.metrics import Metrics
+from api.operation import BODY_BYTES_MAX, OPERATIONS, PUBLIC, Operation
+from api.problems import InternalError, KeyMissing, MethodNotAllowed, RouteNotFound, malformed, reply
+from api.rates import Rates
+from api.reply import Reply
+from api.strict_json import parse
+from ledger.engine import Overloaded
+
+log = structlog.get_logger("api")
+
+HANDLE_LIMIT_S = 4.5
+"""How long an operation may take once its body is read; whatever is away by then is answered with 503."""
+
+SEND_LIMIT_S = 30.0
+"""How long a client may take to receive its answer."""
+
+IN_FLIGHT_MAX = 2_000
+"""Requests handled at a time; beyond it 503 at once."""
+
+NOBODY = Caller("", "", "", frozenset())
+"""The caller of an operation that needs no key."""
+
+
+class Node:
+    """One segment of the tree of paths."""
+
+    __slots__ = ("methods", "named", "parameter", "segments")
+
+    def __init__(self) -> None:
+        self.segments: dict[str, Node] = {}
+        self.parameter: Node | None = None
+        self.named = ""
+        self.methods: dict[str, Operation] = {}
+
+
+def tree(operations: list[Operation]) -> Node:
+    """Return the tree of the paths of these operations."""
+    root = Node()
+    for operation in operations:
+        node = root
+        for segment in operation.path.split("/")[1:]:
+            if segment.startswith("{"):
+                node.parameter = node.parameter or Node()
+                node.parameter.named = segment[1:-1]
+                node = node.parameter
+            else:
+                node = node.segments.setdefault(segment, Node())
+        node.methods[operation.method] = operation
+    return root
+
+
+def match(root: Node, method: str, path: str) -> tuple[Operation, dict[str, str]]:
+    """Return the operation of a path and the path's parameters.
+
+    Raises:
+        RouteNotFound: no operation has this path. MethodNotAllowed: none has it with this method.
+    """
+    node: Node | None = root
+    params: dict[str, str] = {}
+    for segment in path.split("/")[1:]:
+        assert node is not None
+        found = node.segments.get(segment)
+        if found is None and node.parameter is not None and segment:
+            found = node.parameter
+            params[found.named] = segment
+        if found is None:
+            raise RouteNotFound("there is no operation with this path")
+        node = found
+    assert node is not None
+    if not node.methods:
+        raise RouteNotFound("there is no operation with this path")
+    operation = node.methods.get(method)
+    if operation is None:
+        raise MethodNotAllowed("this path takes other methods", allowed=sorted(node.methods))
+    return operation, params
+
+
+class Dispatcher:
+    """Answers every HTTP request.
+
+    Args:
+        house: what the routes work with. metrics: where requests are counted. rates: how often a key may ask; None =
+            without bound.
+    """
+
+    def __init__(self, house: House, metrics: Metrics, rates: Rates | None) -> None:
+        self._house = house
+        self._metrics = metrics
+        self._rates = rates
+        self._root = tree(OPERATIONS)
+        self._in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        visit = Visit(request_id=f"req_{os.urandom(12).hex()}")
+        self._in_flight += 1
+        try:
+            answer = await self._answer(visit, scope, receive)
+        except Disconnected:
+            return
+        finally:
+            self._in_flight -= 1
+        async with asyncio.timeout(SEND_LIMIT_S):
+            await _send(send, answer, visit, close=not visit.body_read and must_close(visit.headers, BODY_BYTES_MAX))
+        name = visit.operation.name if visit.operation else "none"
+        seconds = time.perf_counter() - began
+        self._metrics.count(name, answer.status, seconds)
+        log.info(
+            "request",
+            operation=name,
+            status=answer.status,
+            ms=round(seconds * 1000, 1),
+            request_id=visit.request_id,
+            principal=visit.caller.principal,
+        )
+
+    async def _answer(self, visit: Visit, scope: Scope, receive: Receive) -> Reply:
+        try:
+            if self._in_flight > IN_FLIGHT_MAX:
+                raise Overloaded("too many requests are open; send it again", 1)
+            return await self._handle(visit, scope, receive)
+        except NotFound:
+            if visit.caller.account_id is not None:
+                error = hidden()
+            return reply(error, visit.request_id)
+        except LedgerError as error:
+            return reply(error, visit.request_id)
+        except TimeoutError:
+            return reply(Unavailable("the ledger did not answer in time; send it again", 1), visit.request_id)
+        except Disconnected:
+            raise
+        except Exception:
+            log.exception("a request failed", request_id=visit.request_id)
+            mistake = InternalError("the service made a mistake; it is logged under this request_id")
+            return reply(mistake, visit.request_id)
+
+    async def _handle(self, visit: Visit, scope: Scope, receive: Receive) -> Reply:
+        # What is known of a refused request decides whether its connection can be kept: note the headers first.
+        visit.headers = dict(scope["headers"])
+        headers = visit.headers = checked_headers(scope)
+        operation, params = match(self._root, scope["method"], scope["path"])
+        visit.operation = operation
+        async with asyncio.timeout(HANDLE_LIMIT_S):
+            await self._admit(visit, operation, params, headers, scope)
+        key = _idempotency_key(operation, headers)
+        raw_body = await read_body(receive, headers, operation.body_bytes_max)
+        visit.body_read = True
+        arguments: dict[str, Any] = dict(params)
+        fields = query_fields(scope["query_string"])
+        if operation.query is not None:
+            arguments["query"] = read_model(operation.query, fields, "the query")
+        elif fields:
+            raise Malformed("this operation takes no query")
+        raw = None
+        if operation.body is not None:
+            raw = parse(raw_body) if raw_body else {}
+            arguments["body"] = read_model(operation.body, raw)
+        elif raw_body:
+            raw = parse(raw_body)
+            if raw != {}:
+                raise Malformed("this operation takes no body")
+        position = headers.get(b"ledger-min-position")
+        min_position = None if position is None else plain_number(position, "Ledger-Min-Position")
+        ask = Ask(self._house, operation, visit.caller, params, visit.request_id, key, raw, min_position)
+        async with asyncio.timeout(HANDLE_LIMIT_S):
+            return await operation.handler(ask, **arguments)
+
+    async def _admit(
+        self, visit: Visit, operation: Operation, params: dict[str, str], headers: dict[bytes, bytes], scope: Scope
+    ) -> None:
+        """Let a caller through to an operation, or refuse: 401, 403, 429, 404 in this order."""
+        if operation.scope == PUBLIC:
+            return
+        if operation.name == "metrics" and _from_loopback(scope) and b"authorization" not in headers:
+            return
+        visit.caller = await self._house.authenticator.caller(headers.get(b"authorization"))
+        visit.caller.must(operation.scope)
+        if self._rates is not None:
+            self._rates.take(visit.caller, writes=operation.method != "GET")
+        operation.rule(visit.caller, params)
+
+
+class Visit:
+    """What is known of a request so far: for the log, and for the refusal if it ends early."""
+
+    __slots__ = ("body_read", "caller", "headers", "operation", "request_id")
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.caller = NOBODY
+        self.headers: dict[bytes, bytes] = {}
+        self.operation: Operation | None = None
+        self.body_read = False
+
+
+def read_model(model: type[BaseModel], raw: Any, place: str = "the body") -> BaseModel:
+    """Return what was sent as its model.
+
+    Raises:
+        Malformed: it does not fit; names the field and the rule, never what was sent.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        raise malformed(error, known, place) from None
+
+
+def checked_key(text: str) -> str:
+    """Return an idempotency key.
+
+    Raises:
+        Malformed: it is not 8 to 255 visible ASCII characters.
+    """
+    if not (8 <= len(text) <= 255 and all("!" <= char <= "~" for char in text)):
+        raise Malformed("Idempotency-Key must be 8 to 255 visible ASCII characters", field="Idempotency-Key")
+    return text
+
+
+def _idempotency_key(operation: Operation, headers: dict[bytes, bytes]) -> str | None:
+    given = headers.get(b"idempotency-key")
+    if given is not None and operation.keyed is not None:
+        return checked_key(given.decode("latin-1"))
+    if operation.keyed:
+        raise KeyMissing("send an Idempotency-Key: 8 to 255 visible ASCII characters, new for each new request")
+    return None
+
+
+def _from_loopback(scope: Scope) -> bool:
+    client = scope.get("client")
+    return client is not None and client[0] in ("127.0.0.1", "::1")
+
+
+async def _send(send: Send, answer: Reply, visit: Visit, *, close: bool) -> None:
+    request_id = answer.request_id or visit.request_id
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-request-id", request_id.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *answer.headers,
+    ]
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

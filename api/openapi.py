@@ -1,0 +1,278 @@
+"""The OpenAPI 3.1 document: FastAPI writes it from the declared operations, this adds what the house has in common.
+
+Responses of refusals, headers, security and examples come from one place each, so that no operation can forget them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query
+
+from aggregates.errors import Conflict, LedgerError, Malformed, NotFound, Unavailable
+from api import problems
+from api.access import ROLES, SCOPES
+from api.operation import OPERATIONS, PUBLIC, Operation
+from ledger import problems as table
+
+TITLE = "Payments ledger"
+DESCRIPTION = (
+    "An event-sourced payments ledger: every balance change is an immutable, sealed fact. Amounts are JSON integers in"
+    " minor units beside their currency. Every POST needs an Idempotency-Key; the same key with the same request gets the"
+    " first answer again, byte for byte. Every write answers with its Ledger-Position; send it back as"
+    " Ledger-Min-Position to read what you wrote."
+)
+
+EVERYWHERE: tuple[type[LedgerError], ...] = (
+    Malformed,
+    problems.RequestTimeout,
+    problems.TooLarge,
+    problems.PathTooLong,
+    problems.UnsupportedContent,
+    problems.HeadersTooLarge,
+    problems.InternalError,
+    Unavailable,
+)
+WITH_KEY: tuple[type[LedgerError], ...] = (problems.Unauthenticated, problems.NotAllowed, problems.TooManyRequests)
+
+_PARAM_HINTS = {
+    "account_id": "acc_01k7q4m2x9w3t8r5z6",
+    "charge_id": "chg_01k7q4m2x9w3t8r5z62",
+    "spend_id": "spd_01k7q4m2x9w3t8r5z63",
+    "refund_id": "rfd_01k7q4m2x9w3t8r5z64",
+    "deposit_id": "dep_01k7q4m2x9w3t8r5z65",
+    "adjustment_id": "adj_01k7q4m2x9w3t8r5z66",
+    "member_id": "member-7",
+    "key_id": "key_7k2m9q4x1w8t",
+}
+
+
+def declare(app: FastAPI) -> None:
+    """Tell FastAPI about every operation, so that it can describe them; answering them is `api.dispatch`'s."""
+    for operation in OPERATIONS:
+        app.add_api_route(
+            operation.path,
+            _described(operation),
+            methods=[operation.method],
+            operation_id=operation.name,
+            summary=operation.summary,
+            description=operation.description or operation.summary + ".",
+            tags=[operation.tag],
+            status_code=operation.status,
+            response_model=operation.answer,
+        )
+
+
+def finish(document: dict[str, Any]) -> dict[str, Any]:
+    """Add to FastAPI's document what all operations share."""
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = _problem_schema()
+    components["headers"] = _headers()
+    components["parameters"] = _parameters()
+    components["responses"] = _responses()
+    components["securitySchemes"] = {
+        "apiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key. Roles: "
+            + "; ".join(f"{role}: {', '.join(sorted(scopes))}" for role, scopes in ROLES.items())
+            + ". Scopes: "
+            + "; ".join(f"{scope}: {meaning}" for scope, meaning in SCOPES.items()),
+        }
+    }
+    for operation in OPERATIONS:
+        _finish_operation(document["paths"][operation.path][operation.method.lower()], operation)
+    document["x-refusals"] = [
+        {"code": error.code, "status": table.status(error), "meaning": _meaning(error)} for error in all_refusals()
+    ]
+    return document
+
+
+def all_refusals() -> list[type[LedgerError]]:
+    """Return every refusal that any operation can meet, by code."""
+    found: dict[str, type[LedgerError]] = {}
+    for error in (*EVERYWHERE, *WITH_KEY, problems.MethodNotAllowed, problems.KeyMissing, NotFound, *_common_leaves()):
+        found[error.code] = error
+    for operation in OPERATIONS:
+        for error in operation.raises:
+            found.setdefault(error.code, error)
+    return [found[code] for code in sorted(found)]
+
+
+def _common_leaves() -> tuple[type[LedgerError], ...]:
+    from ledger.decider import OccurredAhead
+    from ledger.engine import OutcomeUnknown, Overloaded
+    from ledger.recall import KeyReused
+    from ledger.unit import AccountNotFound
+    from projections.tracking import ViewBehind
+
+    return (KeyReused, OccurredAhead, Overloaded, OutcomeUnknown, AccountNotFound, ViewBehind, problems.RouteNotFound)
+
+
+def _described(operation: Operation) -> Any:
+    """Return a function whose signature tells FastAPI about path, query and body; it is never called."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(name, keyword, annotation=Annotated[str, Path(examples=[_PARAM_HINTS[name]])])
+        for name in operation.params
+    ]
+    if operation.query is not None:
+        parameters.append(inspect.Parameter("query", keyword, annotation=Annotated[operation.query, Query()]))
+    if operation.body is not None:
+        parameters.append(inspect.Parameter("body", keyword, annotation=operation.body))
+
+    def described(**_: Any) -> None:
+        raise AssertionError("operations are answered by api.dispatch")
+
+    described.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    described.__name__ = operation.name
+    return described
+
+
+def _finish_operation(entry: dict[str, Any], operation: Operation) -> None:
+    if operation.scope != PUBLIC:
+        entry["security"] = [{"apiKey": [operation.scope]}]
+    else:
+        entry["security"] = []
+    parameters = entry.setdefault("parameters", [])
+    if operation.keyed is not None:
+        name = "IdempotencyKey" if operation.keyed else "OptionalIdempotencyKey"
+        parameters.append({"$ref": f"#/components/parameters/{name}"})
+    elif operation.scope != PUBLIC:
+        parameters.append({"$ref": "#/components/parameters/LedgerMinPosition"})
+    if operation.body is not None:
+        entry["requestBody"]["content"]["application/json"]["example"] = _example(operation.body)
+    success = entry["responses"][str(operation.status)]
+    entry["responses"] = {str(operation.status): success}
+    success["headers"] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+    if operation.scope != PUBLIC:
+        success["headers"]["Ledger-Position"] = {"$ref": "#/components/headers/LedgerPosition"}
+    if operation.keyed is not None:
+        success["headers"]["Idempotent-Replayed"] = {"$ref": "#/components/headers/IdempotentReplayed"}
+    if operation.answer is not None:
+        success["content"]["application/json"]["example"] = _example(operation.answer)
+    else:
+        success["content"] = {operation.media_type: {"schema": {"type": "string"}}}
+    if operation.name == "get_statement":
+        success["content"]["text/csv"] = {"schema": {"type": "string"}}
+    for status, errors in _by_status(operation).items():
+        entry["responses"][str(status)] = _refusal_response(status, errors)
+    if operation.name == "readyz":
+        entry["responses"]["503"] = success | {"description": "Not ready; says why."}
+
+
+def _by_status(operation: Operation) -> dict[int, list[type[LedgerError]]]:
+    """Return the refusals of an operation by status, the leaves that its rules can make included."""
+    errors: list[type[LedgerError]] = list(EVERYWHERE)
+    if operation.scope != PUBLIC:
+        errors += WITH_KEY
+    if operation.params or operation.body is not None:
+        errors.append(NotFound)
+    if operation.keyed:
+        errors.append(problems.KeyMissing)
+    leaves = [*operation.raises]
+    if operation.keyed is not None and operation.name != "revoke_key":
+        leaves += _common_leaves()[:2]
+        if operation.scope != PUBLIC and not any(issubclass(error, Conflict) for error in leaves):
+            leaves.append(Conflict)
+    found: dict[int, list[type[LedgerError]]] = {}
+    for error in (*errors, *leaves):
+        found.setdefault(table.status(error), []).append(error)
+    return dict(sorted(found.items()))
+
+
+def _refusal_response(status: int, errors: list[type[LedgerError]]) -> dict[str, Any]:
+    if len(errors) == 1 and status not in (409, 422):
+        return {"$ref": f"#/components/responses/{errors[0].code}"}
+    codes = sorted({error.code for error in errors})
+    return {
+        "description": "; ".join(f"`{error.code}`: {_meaning(error)}" for error in errors),
+        "content": {table.CONTENT_TYPE: _problem_content(status, codes[0], _meaning(errors[0]))},
+    }
+
+
+def _responses() -> dict[str, Any]:
+    shared = {error.code: error for error in (*EVERYWHERE, *WITH_KEY, NotFound)}
+    return {
+        code: {
+            "description": _meaning(error),
+            "content": {table.CONTENT_TYPE: _problem_content(table.status(error), code, _meaning(error))},
+        }
+        for code, error in shared.items()
+    }
+
+
+def _problem_content(status: int, code: str, meaning: str) -> dict[str, Any]:
+    example = {
+        "type": f"/docs#{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "code": code,
+        "detail": meaning,
+        "request_id": "req_4f1c0b7a9d2e5f8a6b3c1d0e",
+    }
+    return {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+
+
+def _problem_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "title": "Problem",
+        "description": "A refusal (RFC 9457). Beside these members stand the numbers that decided.",
+        "type": "object",
+        "required": list(table.MEMBERS),
+        "properties": {**dict.fromkeys(table.MEMBERS, text), "status": {"type": "integer"}},
+    }
+
+
+def _headers() -> dict[str, Any]:
+    def header(description: str, kind: str) -> dict[str, Any]:
+        return {"description": description, "schema": {"type": kind}}
+
+    return {
+        "RequestId": header("Names this request in the log and in its facts.", "string"),
+        "LedgerPosition": header("Where the write is, or what the read has seen.", "integer"),
+        "IdempotentReplayed": header("`true` when this is the first answer to the key again.", "string"),
+    }
+
+
+def _parameters() -> dict[str, Any]:
+    key = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "8 to 255 visible ASCII characters, new for each new request; never expires.",
+        "schema": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "example": "topup-2026-03-0001",
+    }
+    return {
+        "IdempotencyKey": {**key, "required": True},
+        "OptionalIdempotencyKey": {**key, "required": False},
+        "LedgerMinPosition": {
+            "name": "Ledger-Min-Position",
+            "in": "header",
+            "required": False,
+            "description": "Wait up to 2 s until the read has seen this position; then 503 view_behind.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+    }
+
+
+def _example(model: Any) -> Any:
+    extra = model.model_config.get("json_schema_extra")
+    return extra["example"] if isinstance(extra, dict) else {}
+
+
+def _meaning(error: type[LedgerError]) -> str:
+    """Return the first sentence of an error's docstring."""
+    doc = inspect.getdoc(error) or error.code
+    return " ".join(doc.split("\n\n")[0].split())
+
+
+def examples_of(operations: Iterable[Operation]) -> list[tuple[Operation, Any]]:
+    """Return the body example of each operation that has a body."""
+    return [(operation, _example(operation.body)) for operation in operations if operation.body is not None]

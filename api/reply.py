@@ -1,0 +1,48 @@
+"""What goes back to a caller: status, bytes, headers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from ledger.command import Outcome
+
+JSON = b"application/json"
+
+
+class Reply(NamedTuple):
+    """One answer, ready to send.
+
+    Attributes:
+        status: HTTP status.
+        body: exact bytes.
+        headers: beside content type, length and request id; names in lower case.
+        content_type: of the body.
+        request_id: of the request that was answered first, in a replay; else "".
+    """
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = JSON
+    request_id: str = ""
+
+
+def position_header(position: int) -> tuple[bytes, bytes]:
+    """Return the header that tells up to where a write reached, or a read has seen."""
+    return (b"ledger-position", str(position).encode())
+
+
+def of_outcome(outcome: Outcome) -> Reply:
+    """Return what became of a command, as the first answer was: same status, bytes, position and request id."""
+    content_type = JSON if outcome.status < 400 else b"application/problem+json"
+    headers: tuple[tuple[bytes, bytes], ...] = (position_header(outcome.position),)
+    if outcome.replayed:
+        headers += ((b"idempotent-replayed", b"true"),)
+    return Reply(outcome.status, outcome.body, headers, content_type, outcome.request_id)
+
+
+def of_view(body: Any, position: int, status: int = 200) -> Reply:
+    """Return something read, with the position it was seen at."""
+    return Reply(status, orjson.dumps(body), (position_header(position),))

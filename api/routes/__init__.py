@@ -1,0 +1,33 @@
+"""The operations of the HTTP face, one file per noun; importing this package declares all of them."""
+
+from api.routes import (
+    accounts,
+    adjustments,
+    batches,
+    books,
+    charges,
+    facts,
+    keys,
+    limits,
+    parked_deposits,
+    refund_requests,
+    service,
+    spends,
+    transfers,
+)
+
+__all__ = [
+    "accounts",
+    "adjustments",
+    "batches",
+    "books",
+    "charges",
+    "facts",
+    "keys",
+    "limits",
+    "parked_deposits",
+    "refund_requests",
+    "service",
+    "spends",
+    "transfers",
+]

@@ -1,0 +1,102 @@
+"""The books: transactions and statements of one account; journal and trial balance of all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api import shapes
+from api.access import own_account, unbound
+from api.ask import Ask, page_reply
+from api.fields import Day, PageQuery, Query, QueryNumber
+from api.operation import reads
+from api.reply import Reply, of_view, position_header
+from projections import journal, transactions
+from projections import statement as statements
+
+
+class StatementQuery(Query):
+    """Which days, both included; which version; which form."""
+
+    from_date: Annotated[Day, Field(alias="from")]
+    to_date: Annotated[Day, Field(alias="to")]
+    version: QueryNumber | None = None
+    format: Literal["json", "csv"] = "json"
+
+
+class JournalQuery(PageQuery):
+    """Which days, both included; which account of the books."""
+
+    from_date: Annotated[Day | None, Field(alias="from")] = None
+    to_date: Annotated[Day | None, Field(alias="to")] = None
+    account: Annotated[str | None, Field(pattern=r"^[a-z_.A-Z0-9]{1,120}$")] = None
+
+
+class TrialBalanceQuery(Query):
+    """After which position; the newest when not given."""
+
+    position: QueryNumber | None = None
+
+
+@reads(
+    "/v1/accounts/{account_id}/transactions",
+    scope="transactions:read",
+    rule=own_account,
+    query=PageQuery,
+    answer=shapes.list_of(shapes.Transaction),
+)
+async def list_transactions(ask: Ask, account_id: str, query: PageQuery) -> Reply:
+    """List every movement of an account's balance, newest first."""
+    await ask.house.engine.account(account_id)
+    async with ask.see("transactions") as (conn, position):
+        page = await transactions.page(conn, account_id, cursor=query.cursor, limit=query.limit)
+    return page_reply(page, position)
+
+
+@reads(
+    "/v1/accounts/{account_id}/statement",
+    scope="statements:read",
+    rule=own_account,
+    query=StatementQuery,
+    answer=shapes.Statement,
+)
+async def get_statement(ask: Ask, account_id: str, query: StatementQuery) -> Reply:
+    """Read a statement. Pinned to a version, it has the same bytes each time it is issued."""
+    async with ask.see("accounts", "transactions") as (conn, position):
+        made = await statements.statement(
+            conn, account_id, from_date=query.from_date, to_date=query.to_date, version=query.version
+        )
+    if query.format == "json":
+        return of_view(made, position)
+    name = f"statement-{account_id}-{query.from_date}-{query.to_date}.csv"
+    disposition = (b"content-disposition", f'attachment; filename="{name}"'.encode())
+    headers = (position_header(position), disposition)
+    return Reply(200, statements.to_csv(made), headers, b"text/csv; charset=utf-8")
+
+
+@reads(
+    "/v1/journal", scope="journal:read", rule=unbound, query=JournalQuery, answer=shapes.list_of(shapes.JournalEntry)
+)
+async def list_journal(ask: Ask, query: JournalQuery) -> Reply:
+    """List the balanced postings of every money fact, newest first."""
+    async with ask.see("journal") as (conn, position):
+        page = await journal.page(
+            conn,
+            from_date=query.from_date,
+            to_date=query.to_date,
+            account=query.account,
+            cursor=query.cursor,
+            limit=query.limit,
+        )
+    return page_reply(page, position)
+
+
+@reads(
+    "/v1/trial-balance", scope="journal:read", rule=unbound, query=TrialBalanceQuery, answer=shapes.TrialBalance
+)
+async def get_trial_balance(ask: Ask, query: TrialBalanceQuery) -> Reply:
+    """Read debits and credits of every account of the books after a position; they are equal in each currency."""
+    async with ask.see("journal") as (conn, position):
+        made = await journal.trial_balance(conn, position=query.position)
+    return of_view(made, position)

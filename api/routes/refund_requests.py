@@ -1,0 +1,190 @@
+"""Refund requests: prepaid money on its way back to a bank account.
+
+The account number goes to the vault before anything is recorded; facts hold its token, answers its last digits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from aggregates.account import funds, refund_terms, refunds, standing
+from api import shapes
+from api.access import own_account, own_child, unbound
+from api.ask import Ask, page_reply
+from api.bodies import OptionalReasonBody, RefundRequestBody
+from api.fields import PageQuery, Query, QueryAmount
+from api.operation import reads, writes
+from api.refusals import rules
+from api.reply import Reply, of_view
+from ledger.commands.refunds import (
+    CancelRefund,
+    CompleteRefund,
+    RejectRefund,
+    RequestRefund,
+    ReviewRefund,
+    preview_json,
+)
+from projections import refund_requests as refunds_view
+
+OWN_REFUND = own_child("refund_id", "rfd")
+RULES = rules(refunds, refund_terms, funds, standing)
+Status = Literal[
+    "requested", "reviewing", "paying", "payout_unknown", "payout_failed", "payout_returned", "completed", "rejected",
+    "cancelled",
+]  # fmt: skip
+
+
+class RefundsQuery(PageQuery):
+    """Which refund requests."""
+
+    status: Status | None = None
+
+
+class PreviewQuery(Query):
+    """How much would be asked for."""
+
+    amount: QueryAmount
+
+
+@reads(
+    "/v1/accounts/{account_id}/refund-preview",
+    scope="refunds:read",
+    rule=own_account,
+    query=PreviewQuery,
+    answer=shapes.RefundPreview,
+    raises=RULES,
+)
+async def preview_refund(ask: Ask, account_id: str, query: PreviewQuery) -> Reply:
+    """Say what a refund request would pay out now, from which lots, by which rule."""
+    account, position = await ask.account(account_id)
+    preview = refunds.preview(account, query.amount, ask.now())
+    return of_view(preview_json(preview), position)
+
+
+@writes(
+    "/v1/accounts/{account_id}/refund-requests",
+    op="refund_request",
+    scope="refunds:request",
+    rule=own_account,
+    body=RefundRequestBody,
+    answer=shapes.RefundRequest,
+    status=201,
+    raises=RULES,
+)
+async def request_refund(ask: Ask, account_id: str, body: RefundRequestBody) -> RequestRefund:
+    """Ask for money back; it leaves the balance at once, and fee and lots are pinned."""
+    destination = await ask.house.vault.put_destination(
+        ask.call().principal, ask.key, account_number=body.account_number, holder=body.holder
+    )
+    return RequestRefund(
+        account_id,
+        body.amount,
+        body.bank,
+        destination,
+        body.holder_is_member,
+        body.reason,
+        tuple(body.attachments),
+    )
+
+
+@reads(
+    "/v1/accounts/{account_id}/refund-requests",
+    scope="refunds:read",
+    rule=own_account,
+    query=RefundsQuery,
+    answer=shapes.list_of(shapes.RefundRequest),
+)
+async def list_refund_requests(ask: Ask, account_id: str, query: RefundsQuery) -> Reply:
+    """List an account's refund requests, newest first."""
+    await ask.house.engine.account(account_id)
+    return await _page(ask, account_id, query)
+
+
+@reads(
+    "/v1/refund-requests",
+    scope="refunds:read",
+    rule=unbound,
+    query=RefundsQuery,
+    answer=shapes.list_of(shapes.RefundRequest),
+)
+async def list_all_refund_requests(ask: Ask, query: RefundsQuery) -> Reply:
+    """List the refund requests of all accounts, newest first: what waits for review."""
+    return await _page(ask, None, query)
+
+
+@reads("/v1/refund-requests/{refund_id}", scope="refunds:read", rule=OWN_REFUND, answer=shapes.RefundRequest)
+async def get_refund_request(ask: Ask, refund_id: str) -> Reply:
+    """Read one refund request."""
+    async with ask.see("refund_requests") as (conn, position):
+        found = await refunds_view.one(conn, refund_id)
+    return of_view(await _masked(ask, found), position)
+
+
+@writes(
+    "/v1/refund-requests/{refund_id}/review",
+    op="review_refund",
+    scope="refunds:review",
+    rule=OWN_REFUND,
+    body=OptionalReasonBody,
+    answer=shapes.RefundRequest,
+    raises=RULES,
+)
+def review_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> ReviewRefund:
+    """Take a request into review."""
+    return ReviewRefund(refund_id, body.reason)
+
+
+@writes(
+    "/v1/refund-requests/{refund_id}/complete",
+    op="complete_refund",
+    scope="refunds:review",
+    rule=OWN_REFUND,
+    body=OptionalReasonBody,
+    answer=shapes.RefundRequest,
+    raises=RULES,
+)
+def complete_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> CompleteRefund:
+    """Record that the payout was paid; where money could be laundered, by another person than the reviewer."""
+    return CompleteRefund(refund_id, body.reason)
+
+
+@writes(
+    "/v1/refund-requests/{refund_id}/reject",
+    op="reject_refund",
+    scope="refunds:review",
+    rule=OWN_REFUND,
+    body=OptionalReasonBody,
+    answer=shapes.RefundRequest,
+    raises=RULES,
+)
+def reject_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> RejectRefund:
+    """Refuse a request; the money goes back to its lots."""
+    return RejectRefund(refund_id, body.reason)
+
+
+@writes(
+    "/v1/refund-requests/{refund_id}/cancel",
+    op="cancel_refund",
+    scope="refunds:cancel",
+    rule=OWN_REFUND,
+    body=OptionalReasonBody,
+    answer=shapes.RefundRequest,
+    raises=RULES,
+)
+def cancel_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> CancelRefund:
+    """Withdraw a request: the customer before the review, an operator also during it."""
+    return CancelRefund(refund_id, body.reason, ask.caller.role != "operator")
+
+
+async def _page(ask: Ask, account_id: str | None, query: RefundsQuery) -> Reply:
+    async with ask.see("refund_requests") as (conn, position):
+        items, next_cursor = await refunds_view.page(
+            conn, account_id, status=query.status, cursor=query.cursor, limit=query.limit
+        )
+    return page_reply(([await _masked(ask, item) for item in items], next_cursor), position)
+
+
+async def _masked(ask: Ask, item: dict[str, Any]) -> dict[str, Any]:
+    """Return a refund request with the last digits of its account number in the token's place."""
+    item["account_number"] = await ask.house.vault.masked(item.pop("destination"))
+    return item

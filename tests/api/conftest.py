@@ -1,0 +1,60 @@
+"""The real application on a real PostgreSQL, with its views fed, and a client for each role."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from api.app import LedgerApp, create_app
+from api.views import Views
+from ledger.database import Database
+from ledger.engine import Engine
+from ledger.store import Store
+from projections.connections import connector
+from projections.runner import Runner
+from tests.api.counter import Counter, StandInVault
+from tests.ledger.desk import SetClock
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run asynchronous tests on asyncio alone."""
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that stands where it is put."""
+    return SetClock()
+
+
+@pytest.fixture
+async def app(ledger_database: Database, clock: SetClock) -> AsyncIterator[LedgerApp]:
+    """The application, started; its views are not fed."""
+    engine = Engine(Store(ledger_database.app, ledger_database.schema), clock)
+    views = Views(ledger_database.app, ledger_database.schema)
+    made = create_app(engine, views, StandInVault(), environment="test")
+    async with made.router.lifespan_context(made):
+        yield made
+
+
+@pytest.fixture
+def feeding(ledger_database: Database) -> Iterator[None]:
+    """Feed the views for as long as the test lasts."""
+    stop = threading.Event()
+    runner = Runner(connector(ledger_database.project, ledger_database.schema))
+    thread = threading.Thread(target=runner.run, args=(stop,))
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+@pytest.fixture
+async def counter(app: LedgerApp) -> AsyncIterator[Counter]:
+    """What stands in front of the application: clients with keys."""
+    made = Counter(app)
+    yield made
+    await made.close()
