@@ -1,0 +1,49 @@
+# Needs Python 3.11 or later, make and a package index. Everything else is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check setup bench faults lock format
+.DEFAULT_GOAL := run
+
+run: setup ## Start the ledger with a small demo data set
+	@$(BIN)/ledger demo
+	@exec $(BIN)/ledger serve
+
+test: setup ## Run all tests
+	@$(BIN)/pytest -q
+
+check: setup ## Format, lint, types, layers
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+
+bench: setup ## Print ratios of speed, from one run
+	@$(BIN)/python -m bench
+
+faults: setup ## Kill processes and databases under load, and count what was lost
+	@$(BIN)/python -m bench.faults
+
+format: setup ## Put the code into its form
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+setup: .venv/.ready ## Install everything, once
+
+# The mark is set last: what was interrupted half way starts again.
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into .venv ..."
+	@test -x $(BIN)/uv || $(PYTHON) -m venv --clear .venv
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@# uv takes seconds where pip takes a minute; pip knows indexes and certificates that only pip was told about.
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock 2> .venv/uv.log \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: setup ## Pin the newest versions that pyproject.toml allows, by hash, naming no index
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		pyproject.toml --group dev --output-file requirements.lock
