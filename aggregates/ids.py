@@ -1,7 +1,7 @@
 """Public ids and the stream ids behind them.
 
-A public id is a prefix people recognise, then the ledger's number, then 80 bits. What is born on an account (a charge, a
-spend, a refund request, ...) is named after the account and the version of the fact that recorded it, so its account
+A public id is a prefix people recognise, then the ledger's number, then 80 bits. What is born on an account (a charge,
+a spend, a refund request, ...) is named after the account and the version of the fact that recorded it, so its account
 and its first fact are found from the id alone, by primary key, at any age. A stream id is the uuid5 of the public id.
 """
 

@@ -1,7 +1,7 @@
 """Money: integers of minor units, the currencies they are counted in, and the two roundings the rules need.
 
-May import only errors. Never a float, never a Decimal inside the domain: text amounts are parsed once, at the edge of an
-import, by `parse_decimal`.
+May import only errors. Never a float, never a Decimal inside the domain: text amounts are parsed once, at the edge of
+an import, by `parse_decimal`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Anchors: the head of the chain, written down outside the database.
 
-Whoever owns the database could cut off the end of facts and blocks together and leave a chain that holds. A line in this
-file names a block and its hash as they were; `ledger verify` wants every one of them back. The file is appended and
-synced, never rewritten; copy it elsewhere to bind whoever owns the machine as well.
+Whoever owns the database could cut off the end of facts and blocks together and leave a chain that holds. A line in
+this file names a block and its hash as they were; `ledger verify` wants every one of them back. The file is appended
+and synced, never rewritten; copy it elsewhere to bind whoever owns the machine as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE_NAME = "anchors.ndjson"
 
 
 class Anchor(NamedTuple):
-    """A block as it was when it was the head: its number, last position and hash (hex), and when it was written down."""
+    """A block as it was when it was the head: number, last position, hash (hex), and when it was written down."""
 
     ledger_id: str
     number: int

@@ -1,8 +1,8 @@
 """What a command is, what it may touch while it decides, and how its facts become its answer.
 
-A command decides on aggregates that are already in memory and records facts; it does no I/O and reads no clock. Its answer
-is a pure function of the facts it recorded, by a formatter whose name is stored with them: a replay of the key formats
-the same facts again and gives the same bytes, years later. Old formatters stay; a new shape is a new name.
+A command decides on aggregates that are already in memory and records facts; it does no I/O and reads no clock. Its
+answer is a pure function of the facts it recorded, by a formatter whose name is stored with them: a replay of the key
+formats the same facts again and gives the same bytes, years later. Old formatters stay; a new shape is a new name.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Answer(NamedTuple):
 class Streams(Protocol):
     """What a command may look at while it decides. Ask for everything before the first decision.
 
-    (A stream that is not in memory interrupts the decision, is loaded, and the decision starts again from its first line.)
+    (A stream that is not in memory interrupts the decision, is loaded, and the decision starts again from its first
+    line.)
     """
 
     def account(self, account_id: str) -> Account:

@@ -1,8 +1,8 @@
 """The commit side of the engine: one open batch, one in flight, and what happens when a batch is not stored.
 
-A single flusher closes the open batch, commits it in one transaction, settles it and goes on. When a batch is not stored,
-everything that was decided on it is undone: the streams that it touched are evicted, its keys are looked up, and whoever
-waits is told to decide again.
+A single flusher closes the open batch, commits it in one transaction, settles it and goes on. When a batch is not
+stored, everything that was decided on it is undone: the streams that it touched are evicted, its keys are looked up,
+and whoever waits is told to decide again.
 """
 
 from __future__ import annotations

@@ -112,9 +112,9 @@ class Decider:
             row_key = None
             stream = unit.touched[fact.originator_id]
             batch.streams[stream.id] = stream
-            if fact.originator_version % SNAPSHOT_EVERY == 0 and isinstance(stream, Account):
-                if stream.version == fact.originator_version:
-                    batch.snapshots.append(snapshot_row(stream))
+            at_its_end = stream.version == fact.originator_version
+            if at_its_end and stream.version % SNAPSHOT_EVERY == 0 and isinstance(stream, Account):
+                batch.snapshots.append(snapshot_row(stream))
         return self._remember(batch, key, call, status, body, len(batch.rows) - 1)
 
     def _refuse(self, error: LedgerError, command: str, call: Call, key: bytes, stamp: Stamp) -> Remembered:

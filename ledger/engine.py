@@ -1,10 +1,10 @@
 """The engine: decides commands in memory on arrival, commits them in groups, answers after the commit.
 
-`submit` finds the key, takes warm aggregates, decides, puts the facts into the open batch and waits for that batch's one
-future. A single flusher closes the open batch, commits it in one transaction, settles it and goes on; while one commit is
-in flight the next batch fills. Nothing else is queued: the commit is the window. When a batch is not stored, everything
-that was decided on it is undone: its aggregates are evicted, its keys looked up, and each command decides again, bounded.
-No rule lives here, and no port is called from here.
+`submit` finds the key, takes warm aggregates, decides, puts the facts into the open batch and waits for that batch's
+one future. A single flusher closes the open batch, commits it in one transaction, settles it and goes on; while one
+commit is in flight the next batch fills. Nothing else is queued: the commit is the window. When a batch is not stored,
+everything that was decided on it is undone: its aggregates are evicted, its keys looked up, and each command decides
+again, bounded. No rule lives here, and no port is called from here.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ class Engine:
     async def submit_in_order(self, items: Sequence[tuple[Command, Call]]) -> list[Outcome | LedgerError]:
         """Do several commands, each for itself, decided in the given order; return what became of each.
 
-        An error in the result is one that is not remembered (see `submit`). Keys are looked up in bulk, so that doing the
-        same items again costs one query.
+        An error in the result is one that is not remembered (see `submit`). Keys are looked up in bulk, so that doing
+        the same items again costs one query.
         """
         keys = [command_key(call) for _, call in items]
         await self._remember_stored(keys)
@@ -301,4 +301,4 @@ def _contended() -> Overloaded:
 
 async def _back_off(round_: int) -> None:
     """Wait a moment, longer and more at random each round, so that two writers do not meet again and again."""
-    await asyncio.sleep(random.uniform(0, BACK_OFF_S * 2**round_))
+    await asyncio.sleep(random.uniform(0, BACK_OFF_S * 2**round_))  # noqa: S311 (a pause need not be unguessable)

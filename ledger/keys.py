@@ -1,7 +1,7 @@
 """Command keys: what makes a blind retry harmless, and the ones this process still has in memory.
 
-A key is the hash of principal and idempotency key; it stands on the command's first fact (or on its refusal) in the same
-transaction. `RecentKeys` answers the usual retry without a look-up; the database answers all others.
+A key is the hash of principal and idempotency key; it stands on the command's first fact (or on its refusal) in the
+same transaction. `RecentKeys` answers the usual retry without a look-up; the database answers all others.
 """
 
 from __future__ import annotations

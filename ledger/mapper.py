@@ -31,7 +31,7 @@ STATE_BYTES_MAX = 65_536
 
 
 def pack(fact: Fact) -> bytes:
-    """Return the stored state of a fact: its fields as JSON, the version of its shape if above 1, its mark if it has one."""
+    """Return the stored state of a fact: its fields as JSON, its shape's version if above 1, its mark if it has one."""
     state = orjson.dumps(fact)
     if fact.VERSION > 1:
         state = state[:-1] + b',"class_version":%d}' % fact.VERSION
@@ -55,7 +55,7 @@ def to_fact(originator_id: UUID, originator_version: int, topic: str, state: byt
         while version < cls.VERSION:
             getattr(cls, f"upcast_v{version}_v{version + 1}")(stored)
             version += 1
-        for name, read in _readers(cls):
+        for name, read in _readers(topic):
             stored[name] = read(stored[name])
         fact = cls(**stored)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -90,8 +90,9 @@ class FactMapper(Mapper[UUID]):
 
 
 @cache
-def _readers(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _readers(topic: str) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """Return (field, reader) for the fields of a fact that JSON does not carry as they are."""
+    cls = FACTS[topic]
     hints = get_type_hints(cls)
     found = ((field.name, reader(hints[field.name])) for field in fields(cls))
     return tuple((name, read) for name, read in found if read is not as_is)

@@ -1,9 +1,9 @@
 """The seal: each batch's digest, chained into a block in the batch's own transaction.
 
-A digest covers every byte that a batch stores, length-prefixed and in order, under a format name and the ledger's id; a
-block chains it to all blocks before it: block = sha256(previous || first, last, facts, refusals || digest). Positions are
-dense, so first, last and the order inside the digest pin each row's position as well. What changes a stored byte, swaps
-two rows or takes any away breaks a digest, a count or the chain. Verifying needs only this file and the rows.
+A digest covers every byte that a batch stores, length-prefixed and in order, under a format name and the ledger's id;
+a block chains it to all blocks before it: block = sha256(previous || first, last, facts, refusals || digest). Positions
+are dense, so first, last and the order inside the digest pin each row's position as well. What changes a stored byte,
+swaps two rows or takes any away breaks a digest, a count or the chain. Verifying needs only this file and the rows.
 """
 
 from __future__ import annotations

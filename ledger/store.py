@@ -1,9 +1,9 @@
 """The engine's database: one connection that appends, a small pool that reads; every wait bounded.
 
 A batch is appended in ONE transaction that takes the library's table lock, notifies its channel, stores facts, refusals
-and the block, and returns after the commit: by one function call with binary arrays (one round trip) when it is small, by
-binary COPY when it is large. What goes wrong is told apart in three: `Clash` (surely not stored), `Lost` (nobody knows)
-and `StoreRefused` (surely not stored, and trying again at once would not help).
+and the block, and returns after the commit: by one function call with binary arrays (one round trip) when it is small,
+by binary COPY when it is large. What goes wrong is told apart in three: `Clash` (surely not stored), `Lost` (nobody
+knows) and `StoreRefused` (surely not stored, and trying again at once would not help).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class Proxy:
     """Forwards bytes both ways over Unix sockets.
 
     Attributes:
-        cut_reply_to: when the client sends these bytes, the server does its work and the reply is lost with the connection.
+        cut_reply_to: when the client sends these bytes, the server does it and the reply is lost with the connection.
         cut_request: when the client sends these bytes, they are lost with the connection.
         cuts: how often either happened.
         away: refuse all connections and drop those that stand.

@@ -1,4 +1,4 @@
-"""The eventsourcing library's own classes read this store, given our mapper and nothing else, and write through its door."""
+"""The library's own classes read this store, given our mapper and nothing else, and write only through its door."""
 
 from __future__ import annotations
 

@@ -73,9 +73,14 @@ def test_a_batch_of_refusals_alone_takes_no_position(ledger_database: Database) 
 
         assert append(app, [], refusals=[uuid.uuid4(), uuid.uuid4()]) == (2, 2)
 
-        block = app.execute("SELECT first_position, last_position, facts, refusals FROM ledger.ledger_blocks WHERE number = 2")
+        block = app.execute(
+            "SELECT first_position, last_position, facts, refusals FROM ledger.ledger_blocks WHERE number = 2"
+        )
         assert block.fetchone() == (2, 1, 0, 2)
-        assert app.execute("SELECT block, ordinal FROM ledger.ledger_refusals ORDER BY 2").fetchall() == [(2, 1), (2, 2)]
+        assert app.execute("SELECT block, ordinal FROM ledger.ledger_refusals ORDER BY 2").fetchall() == [
+            (2, 1),
+            (2, 2),
+        ]
         assert append(app, [2]) == (2, 3)
 
 
@@ -103,7 +108,9 @@ def test_a_version_can_be_recorded_once(ledger_database: Database) -> None:
             append(app, [1])
 
 
-@pytest.mark.parametrize(("first", "second"), [("fact", "fact"), ("fact", "refusal"), ("refusal", "fact"), ("refusal", "refusal")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("fact", "fact"), ("fact", "refusal"), ("refusal", "fact"), ("refusal", "refusal")]
+)
 def test_a_command_key_is_taken_once_by_a_fact_or_a_refusal(ledger_database: Database, first: str, second: str) -> None:
     key = uuid.uuid4()
 
@@ -162,12 +169,16 @@ def test_copied_facts_are_sealed_as_one_block(ledger_database: Database) -> None
             sealed = app.execute(SEAL, (2, [], [uuid.uuid4()], [b"{}"], DIGEST)).fetchone()
 
         assert sealed == (2, 2)
-        block = app.execute("SELECT first_position, last_position, facts, refusals FROM ledger.ledger_blocks WHERE number = 2")
+        block = app.execute(
+            "SELECT first_position, last_position, facts, refusals FROM ledger.ledger_blocks WHERE number = 2"
+        )
         assert block.fetchone() == (2, 3, 2, 1)
 
 
 @pytest.mark.parametrize("positions", [[3, 4], [2], [2, 3, 4], [2, 4]])
-def test_copied_facts_that_do_not_follow_the_head_are_not_sealed(ledger_database: Database, positions: list[int]) -> None:
+def test_copied_facts_that_do_not_follow_the_head_are_not_sealed(
+    ledger_database: Database, positions: list[int]
+) -> None:
     with connect(ledger_database.app) as app:
         append(app, [1])
 
@@ -226,7 +237,9 @@ def test_the_app_role_cannot_make_tables(ledger_database: Database) -> None:
 def test_the_project_role_makes_views_that_the_app_role_reads_and_records_no_facts(ledger_database: Database) -> None:
     with connect(ledger_database.project) as project, connect(ledger_database.app) as app:
         project.execute("CREATE TABLE ledger.balances (id int); INSERT INTO ledger.balances VALUES (5)")
-        project.execute("UPDATE ledger.ledger_tracking SET notification_id = 1 WHERE application_name = '__migration__'")
+        project.execute(
+            "UPDATE ledger.ledger_tracking SET notification_id = 1 WHERE application_name = '__migration__'"
+        )
 
         assert app.execute("SELECT id FROM ledger.balances").fetchone() == (5,)
         with pytest.raises(InsufficientPrivilege):
