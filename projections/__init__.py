@@ -5,10 +5,10 @@ written in one transaction, in batches; a fact that a view cannot take stops tha
 package may import `aggregates` and `ledger`; it never decides anything and never writes a fact.
 
 What the faces above may call. `conn` is a `psycopg.AsyncConnection` (autocommit) whose search_path is the ledger's
-schema; ids are public ids; answers are plain JSON-ready dicts in the shapes of the HTTP face; `at` is the ledger clock's
-now. A `Page` is `(items, next_cursor)`, newest first; `limit` is 1..200 (50 when None); a cursor belongs to its filter.
-Unless said, an unknown account gives an empty page: whoever asks checks the account first. `NotFound` and `Malformed`
-are raised as everywhere.
+schema; ids are public ids; answers are plain JSON-ready dicts in the shapes of the HTTP face; `at` is now by the
+ledger's clock. A `Page` is `(items, next_cursor)`, newest first; `limit` is 1..200 (50 when None); a cursor belongs
+to its filter. Unless said, an unknown account gives an empty page: whoever asks checks the account first. `NotFound`
+and `Malformed` are raised as everywhere.
 
 `projections.tracking`
     VIEWS: accounts, transactions, limits, charges, spends, refund_requests, journal

@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
-from aggregates.account.standing import Figures
+from aggregates.account.standing import AccountOpened, Figures
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import NotFound
 from aggregates.fact import FACTS, Fact
@@ -108,7 +108,7 @@ USES = Table(
 )
 
 
-def opened(fact: Account.Opened, position: int) -> AccountRow:
+def opened(fact: AccountOpened, position: int) -> AccountRow:
     """Return the row of an account as it was opened."""
     return AccountRow(
         stream=fact.originator_id,
@@ -168,12 +168,14 @@ class Accounts(View):
     TAKES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account."))
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         yield ACCOUNTS, (fact.originator_id,)
         use = month_use(fact)
         if use is not None:
             yield USES, (fact.originator_id, use[0])
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         if isinstance(fact, Account.Opened):
             rows.put(ACCOUNTS, opened(fact, position))
             return
@@ -229,14 +231,13 @@ async def page(
 ) -> Page:
     """Return a page of accounts, newest first; with `name`, those of exactly that name.
 
-    Args:
-        at: aware instant; its KST month is the month of `used_this_month` and `remaining_limit`.
+    The KST month of `at` is the month of `used_this_month` and `remaining_limit`.
 
     Raises:
         Malformed: cursor or limit.
     """
-    filter = {"list": "accounts", "name": name}
-    where = place(filter, cursor, limit)
+    asked = {"list": "accounts", "name": name}
+    where = place(asked, cursor, limit)
     query = f"""
         SELECT {COLUMNS}, coalesce(u.used_minor, 0) AS used_minor
         FROM view_accounts a LEFT JOIN view_accounts_used u ON u.stream = a.stream AND u.month = %s
@@ -247,7 +248,7 @@ async def page(
     used = [row.pop("used_minor") for row in found]
     accounts = [AccountRow(**row) for row in found]
     items = [body(row, use) for row, use in zip(accounts, used, strict=True)]
-    return paged(filter, where, items, [row.position for row in accounts])
+    return paged(asked, where, items, [row.position for row in accounts])
 
 
 async def one(conn: AsyncConnection[Any], account_id: str, *, at: datetime) -> dict[str, Any]:

@@ -16,10 +16,14 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
+from aggregates.account.cancellations import ChargeCancelFailed, ChargeCancelled, ChargeCancelStarted
+from aggregates.account.charges import Charged
+from aggregates.account.deposits import DepositAwaited
 from aggregates.account.lots import LotPart, lot_version
 from aggregates.dates import business_date, rfc3339
 from aggregates.errors import NotFound
 from aggregates.fact import FACTS, Fact
+from ledger.commands.charges import charge_json
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
 from projections.view import View
@@ -200,15 +204,18 @@ class Charges(View):
     TABLES = (CHARGES, LOTS, PARKED)
     TAKES = frozenset(
         {
-            Account.AdjustmentApproved, Account.ChargeCancelFailed, Account.ChargeCancelled, Account.ChargeCancelStarted, Account.Charged, Account.ChargedBack,
-            Account.DepositAwaited, Account.Deposited, Account.DepositExpired, Account.DepositParked, Account.DifferenceRefunded, Account.HoldExpired, Account.Imported,
-            Account.ParkedDepositCredited, Account.ParkedDepositReturned, Account.RefundCancelled, Account.RefundRejected, Account.RefundRequested,
-            Account.SpendReturned, Account.Spent, Account.TransferReceived, Account.TransferSent,
+            Account.AdjustmentApproved, Account.ChargeCancelFailed, Account.ChargeCancelStarted,
+            Account.ChargeCancelled, Account.Charged, Account.ChargedBack, Account.DepositAwaited,
+            Account.DepositExpired, Account.DepositParked, Account.Deposited, Account.DifferenceRefunded,
+            Account.HoldExpired, Account.Imported, Account.ParkedDepositCredited, Account.ParkedDepositReturned,
+            Account.RefundCancelled, Account.RefundRejected, Account.RefundRequested, Account.SpendReturned,
+            Account.Spent, Account.TransferReceived, Account.TransferSent,
         }
     )  # fmt: skip
     LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         stream = fact.originator_id
         for part, _ in lot_changes(fact):
             yield LOTS, (stream, part.charge_id, part.charged_on, part.method)
@@ -222,8 +229,12 @@ class Charges(View):
                 yield PARKED, (fact.deposit_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         for part, sign in lot_changes(fact):
             _move(fact.originator_id, part, sign, rows)
+        if isinstance(fact, PARKING):
+            _park(fact, position, rows)
+            return
         match fact:
             case Account.Charged():
                 rows.put(CHARGES, _charge(fact, position, fact.method, "paid", fact.charged_on, None))
@@ -246,22 +257,28 @@ class Charges(View):
                 _freeze(fact, frozen=False, rows=rows)
             case Account.ChargedBack():
                 rows.get(CHARGES, (fact.charge_id,)).charged_back_minor += fact.amount_minor
-            case Account.DepositParked():
-                rows.put(
-                    PARKED,
-                    ParkedRow(
-                        fact.deposit_id, fact.originator_id, position, fact.charge_id, fact.amount_minor,
-                        fact.expected_minor, fact.currency, fact.why, "parked",
-                    ),
-                )  # fmt: skip
-            case Account.ParkedDepositCredited():
-                rows.get(PARKED, (fact.deposit_id,)).status = "credited"
-            case Account.ParkedDepositReturned():
-                rows.get(PARKED, (fact.deposit_id,)).status = "returned"
+
+
+PARKING = (Account.DepositParked, Account.ParkedDepositCredited, Account.ParkedDepositReturned)
+
+
+def _park(fact: Any, position: int, rows: Rows) -> None:
+    """Note that a deposit was parked, or what became of it."""
+    match fact:
+        case Account.DepositParked():
+            parked = ParkedRow(
+                fact.deposit_id, fact.originator_id, position, fact.charge_id, fact.amount_minor, fact.expected_minor,
+                fact.currency, fact.why, "parked",
+            )  # fmt: skip
+            rows.put(PARKED, parked)
+        case Account.ParkedDepositCredited():
+            rows.get(PARKED, (fact.deposit_id,)).status = "credited"
+        case Account.ParkedDepositReturned():
+            rows.get(PARKED, (fact.deposit_id,)).status = "returned"
 
 
 def _charge(
-    fact: Account.Charged | Account.DepositAwaited,
+    fact: Charged | DepositAwaited,
     position: int,
     method: str,
     status: str,
@@ -274,13 +291,13 @@ def _charge(
     )  # fmt: skip
 
 
-def _set_cancel(fact: Account.ChargeCancelStarted | Account.ChargeCancelled, status: str, rows: Rows) -> None:
+def _set_cancel(fact: ChargeCancelStarted | ChargeCancelled, status: str, rows: Rows) -> None:
     charge = rows.get(CHARGES, (fact.charge_id,))
     charge.status, charge.fee_minor, charge.payout_minor = status, fact.fee_minor, fact.payout_minor
 
 
 def _freeze(
-    fact: Account.ChargeCancelStarted | Account.ChargeCancelFailed | Account.ChargeCancelled,
+    fact: ChargeCancelStarted | ChargeCancelFailed | ChargeCancelled,
     *,
     frozen: bool,
     rows: Rows,
@@ -294,7 +311,7 @@ def _move(stream: UUID, part: LotPart, sign: int, rows: Rows) -> None:
     lot = rows.find(LOTS, key) if sign == GIVEN else rows.get(LOTS, key)
     if lot is None:
         rank = f"{part.charged_on.isoformat()}/{lot_version(part.charge_id):019d}/{part.method}"
-        lot = LotRow(stream, part.charge_id, part.charged_on, part.method, rank, 0, 0, False)
+        lot = LotRow(stream, part.charge_id, part.charged_on, part.method, rank, 0, 0, frozen=False)
         rows.put(LOTS, lot)
     lot.remaining_minor += sign * part.amount_minor
     lot.amount_minor = max(lot.amount_minor, lot.remaining_minor)
@@ -311,17 +328,19 @@ SELECT_CHARGES = """
 
 def body(row: dict[str, Any]) -> dict[str, Any]:
     """Return a charge in the shape of the HTTP face."""
+    shape = charge_json(
+        row["charge_id"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        method=row["method"],
+        status=row["status"],
+        charged_on=row["charged_on"].isoformat() if row["charged_on"] else None,
+        remaining_minor=row["remaining_minor"],
+    )
     return {
-        "id": row["charge_id"],
-        "account_id": ids.parse(row["charge_id"], "chg").account_id,
-        "amount": row["amount_minor"],
-        "currency": row["currency"],
-        "method": row["method"],
-        "status": row["status"],
+        **shape,
         "reference": row["reference"],
-        "charged_on": row["charged_on"].isoformat() if row["charged_on"] else None,
         "expires_on": row["expires_on"].isoformat() if row["expires_on"] else None,
-        "remaining": row["remaining_minor"],
         "fee": row["fee_minor"],
         "payout": row["payout_minor"],
         "charged_back": row["charged_back_minor"],
@@ -338,22 +357,19 @@ async def page(
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Page:
-    """Return a page of an account's charges, newest first.
-
-    Args:
-        status: only those of this status, e.g. "awaiting_deposit" (SPEC C3, R-063).
+    """Return a page of an account's charges, newest first; with `status`, only those (SPEC C3, R-063).
 
     Raises:
         Malformed: cursor or limit.
     """
-    filter = {"list": "charges", "account_id": account_id, "status": status}
-    where = place(filter, cursor, limit)
+    asked = {"list": "charges", "account_id": account_id, "status": status}
+    where = place(asked, cursor, limit)
     query = f"""{SELECT_CHARGES}
         WHERE c.stream = %s AND c.position < %s AND (%s::text IS NULL OR c.status = %s)
         ORDER BY c.position DESC LIMIT %s
     """
     found = await fetch(conn, query, [ids.stream_id(account_id), where.after, status, status, where.limit + 1])
-    return paged(filter, where, [body(row) for row in found], [row["position"] for row in found])
+    return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])
 
 
 async def one(conn: AsyncConnection[Any], charge_id: str) -> dict[str, Any]:
@@ -374,8 +390,8 @@ async def lots(
 
     Source: SPEC R-070.
     """
-    filter = {"list": "lots", "account_id": account_id}
-    where = place(filter, cursor, limit, start="")
+    asked = {"list": "lots", "account_id": account_id}
+    where = place(asked, cursor, limit, start="")
     query = """
         SELECT * FROM view_charges_lots
         WHERE stream = %s AND rank > %s AND remaining_minor > 0 ORDER BY rank LIMIT %s
@@ -392,7 +408,7 @@ async def lots(
         }
         for row in found
     ]
-    return paged(filter, where, items, [row["rank"] for row in found])
+    return paged(asked, where, items, [row["rank"] for row in found])
 
 
 async def parked(
@@ -410,8 +426,8 @@ async def parked(
 
     Source: SPEC R-062.
     """
-    filter = {"list": "parked", "account_id": account_id, "status": status}
-    where = place(filter, cursor, limit)
+    asked = {"list": "parked", "account_id": account_id, "status": status}
+    where = place(asked, cursor, limit)
     stream = None if account_id is None else ids.stream_id(account_id)
     query = """
         SELECT * FROM view_charges_parked
@@ -433,7 +449,7 @@ async def parked(
         }
         for row in found
     ]
-    return paged(filter, where, items, [row["position"] for row in found])
+    return paged(asked, where, items, [row["position"] for row in found])
 
 
 async def due_deposits(conn: AsyncConnection[Any], *, at: datetime, limit: int = 100) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """The view `journal`: every fact that moved money as a balanced double entry, and the trial balance at any position.
 
 The postings of a fact are those that were asserted before its commit (`aggregates.postings`); here they are stored, one
-row a line. Sums by ledger account are kept for each stretch of `STRETCH` positions, so that a trial balance adds a few sums
-and at most one stretch of lines, however long the history.
+row a line. Sums by ledger account are kept for each stretch of `STRETCH` positions, so that a trial balance adds a few
+sums and at most one stretch of lines, however long the history.
 """
 
 from __future__ import annotations
@@ -132,10 +132,12 @@ class Journal(View):
     TAKES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account."))
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         for posting in postings_of(fact):
             yield SUMS, (posting.account, posting.currency, stretch_of(position))
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         if isinstance(fact, Account.Opened):
             rows.put(NAMES, NameRow(fact.originator_id, fact.account_id))
         for line, posting in enumerate(postings_of(fact), start=1):
@@ -173,20 +175,19 @@ async def page(
 ) -> Page:
     """Return a page of entries, newest first, each with all its lines.
 
-    Args:
-        from_date, to_date: KST business dates, both included; None = open.
-        account: only entries with a line on this ledger account.
+    `from_date` and `to_date` are KST business dates, both included; with `account`, only entries with a line on that
+    ledger account.
 
     Raises:
         Malformed: cursor or limit.
     """
-    filter = {
+    asked = {
         "list": "journal",
         "from": from_date.isoformat() if from_date else None,
         "to": to_date.isoformat() if to_date else None,
         "account": account,
     }
-    where = place(filter, cursor, limit)
+    where = place(asked, cursor, limit)
     conditions, parameters = ["position < %s"], [where.after]
     for condition, value in (
         ("business_date >= %s", from_date),
@@ -222,7 +223,7 @@ async def page(
         entry["lines"].append(
             {"account": row["account"], "debit": max(0, amount_minor), "credit": max(0, -amount_minor)}
         )
-    return paged(filter, where, list(entries.values()), list(entries))
+    return paged(asked, where, list(entries.values()), list(entries))
 
 
 async def trial_balance(conn: AsyncConnection[Any], *, position: int | None = None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
+from aggregates.account.spends import SpendReturned, Spent
 from aggregates.dates import billing_month, business_date
 from aggregates.fact import FACTS
 from ledger.shapes import member_limit_json
@@ -137,6 +138,7 @@ class Limits(View):
     LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         stream = fact.originator_id
         match fact:
             case Account.Spent() | Account.SpendReturned():
@@ -153,6 +155,7 @@ class Limits(View):
                 yield LIMITS, (stream,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         stream = fact.originator_id
         match fact:
             case Account.Spent():
@@ -176,7 +179,7 @@ class Limits(View):
                 )  # fmt: skip
 
 
-def _use(fact: Account.Spent | Account.SpendReturned, amount_minor: int, cash_minor: int, rows: Rows) -> None:
+def _use(fact: Spent | SpendReturned, amount_minor: int, cash_minor: int, rows: Rows) -> None:
     """Note what a fact used of each limit, or gave back to it; a closed month keeps what it had (SPEC R-019)."""
     stream, month = fact.originator_id, fact.month
     if fact.month_used_minor is not None:

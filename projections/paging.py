@@ -45,12 +45,11 @@ class Place(NamedTuple):
     limit: int
 
 
-def place(filter: dict[str, Any], cursor: str | None, limit: int | None, start: int | str = POSITION_MAX) -> Place:
+def place(asked: dict[str, Any], cursor: str | None, limit: int | None, start: int | str = POSITION_MAX) -> Place:
     """Read cursor and limit of a list.
 
-    Args:
-        filter: JSON-ready, with the name of the list in it.
-        start: where the first page begins; the default is right for newest position first.
+    What was `asked` is JSON-ready, with the name of the list in it; `start` is where the first page begins, and its
+    default is right for newest position first.
 
     Raises:
         Malformed: the limit is out of range; the cursor is not one of this list and filter.
@@ -63,7 +62,7 @@ def place(filter: dict[str, Any], cursor: str | None, limit: int | None, start: 
     try:
         stored = orjson.loads(urlsafe_b64decode(cursor.encode("ascii")))
         after = stored["after"]
-        fits = stored["filter"] == filter and type(after) is type(start) and _is_plain(after)
+        fits = stored["filter"] == asked and type(after) is type(start) and _is_plain(after)
     except (ValueError, KeyError, TypeError, binascii.Error):
         fits = False
     if not fits:
@@ -76,11 +75,11 @@ def _is_plain(after: int | str) -> bool:
     return 0 <= after <= POSITION_MAX if isinstance(after, int) else "\0" not in after
 
 
-def paged(filter: dict[str, Any], at: Place, items: list[dict[str, Any]], places: Sequence[Any]) -> Page:
+def paged(asked: dict[str, Any], at: Place, items: list[dict[str, Any]], places: Sequence[Any]) -> Page:
     """Make a page of up to `limit` + 1 items that were read; `places` is what they are ordered by."""
     if len(items) <= at.limit:
         return Page(items, None)
-    cursor = urlsafe_b64encode(orjson.dumps({"filter": filter, "after": places[at.limit - 1]}))
+    cursor = urlsafe_b64encode(orjson.dumps({"filter": asked, "after": places[at.limit - 1]}))
     return Page(items[: at.limit], cursor.decode("ascii"))
 
 

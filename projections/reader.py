@@ -23,7 +23,7 @@ SELECT_AFTER = b"""
 """
 
 
-class PositionGap(Exception):
+class PositionMissingError(Exception):
     """A position is missing between facts that stand: the store has lost something, and no view may pass over it."""
 
 
@@ -33,7 +33,7 @@ def read(connection: Connection[Any], after: int, limit: int = BATCH_FACTS, up_t
     A row that cannot be read as a fact comes as its error: each view decides what that means to it.
 
     Raises:
-        PositionGap: a position is missing.
+        PositionMissingError: a position is missing.
     """
     with connection.cursor(binary=True) as cursor:
         cursor.execute(SELECT_AFTER, [after, up_to, limit], prepare=True)
@@ -41,7 +41,7 @@ def read(connection: Connection[Any], after: int, limit: int = BATCH_FACTS, up_t
     batch: list[Positioned] = []
     for expected, (position, originator_id, version, topic, state) in enumerate(rows, start=after + 1):
         if position != expected:
-            raise PositionGap(f"position {expected} is missing: after {expected - 1} the store has {position}")
+            raise PositionMissingError(f"position {expected} is missing: after {expected - 1} the store has {position}")
         try:
             batch.append(Positioned(position, topic, to_fact(originator_id, version, topic, state)))
         except Exception as error:

@@ -1,8 +1,8 @@
 """Builds views anew from the first fact, beside the live ones and while writes go on; then swaps them in, or compares.
 
 The swap is one short transaction: it holds the live view's position, applies what came since, and renames. Readers wait
-for it and see either all of the old view or all of the new one. A check changes nothing that is live: in one snapshot it
-brings the new rows to the live view's position and compares whole rows.
+for it and see either all of the old view or all of the new one. A check changes nothing that is live: in one
+snapshot it brings the new rows to the live view's position and compares whole rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import psycopg
 import structlog
 from psycopg import Connection, IsolationLevel, sql
 
+from ledger.settings import Settings
 from projections import reader, status, tracking, view
+from projections.connections import Connect, connector
+from projections.registry import chosen
 from projections.rows import NEW, Table
 from projections.view import View
 
@@ -25,7 +28,6 @@ BATCH_FACTS = 5000
 SWAP_TRIES = 10
 EXAMPLES_MAX = 5
 
-Connect = Callable[[], Connection[Any]]
 Progress = Callable[[int, int], None]
 
 
@@ -53,41 +55,57 @@ class Checked(NamedTuple):
     examples: list[dict[str, Any]]
 
 
-def rebuild_views(
-    connect: Connect, readers: tuple[str, ...], views: Sequence[View], progress: Progress | None = None
-) -> list[Rebuilt]:
-    """Build views anew beside the live ones and swap each in.
-
-    Args:
-        connect: opens a connection (autocommit) of the role that owns the views.
-        readers: roles that may read them.
-        progress: told (position, head) after each batch.
+def rebuild(settings: Settings, names: tuple[str, ...] = (), progress: Progress | None = None) -> list[Rebuilt]:
+    """Build the views of these names (all without any) anew and swap them in; writes and reads go on meanwhile.
 
     Raises:
-        Refused: a view cannot take a fact; the live views stay as they are.
-        PositionGap: the store has lost a position.
+        LookupError: there is no such view.
+        ViewRefusedError, PositionMissingError: as of `rebuild_views`.
+    """
+    with connector(settings) as connect:
+        return rebuild_views(connect, chosen(names), progress)
+
+
+def check(settings: Settings, names: tuple[str, ...] = (), progress: Progress | None = None) -> list[Checked]:
+    """Build the views of these names (all without any) anew and compare them with the live ones; nothing live changes.
+
+    Raises:
+        LookupError: there is no such view.
+        ViewRefusedError, PositionMissingError: as of `rebuild_views`.
+    """
+    with connector(settings) as connect:
+        return check_views(connect, chosen(names), progress)
+
+
+def rebuild_views(connect: Connect, views: Sequence[View], progress: Progress | None = None) -> list[Rebuilt]:
+    """Build views anew beside the live ones and swap each in.
+
+    `connect` opens a connection of the role that owns the views; `progress` is told (position, head) after each batch.
+
+    Raises:
+        ViewRefusedError: a view cannot take a fact; the live views stay as they are.
+        PositionMissingError: the store has lost a position.
     """
     with connect() as reading, connect() as writing:
         _only_one(writing)
         try:
-            _build(reading, writing, readers, views, progress, lambda: reader.head(reading))
+            _build(reading, writing, views, progress, lambda: reader.head(reading))
             return [Rebuilt(each.NAME, _swap(writing, each)) for each in views]
         finally:
             _clean_up(writing, views)
 
 
-def check_views(
-    connect: Connect, readers: tuple[str, ...], views: Sequence[View], progress: Progress | None = None
-) -> list[Checked]:
+def check_views(connect: Connect, views: Sequence[View], progress: Progress | None = None) -> list[Checked]:
     """Build views anew beside the live ones and compare whole rows at the live views' positions; nothing live changes.
 
-    Args and Raises: as of `rebuild_views`.
+    Raises:
+        ViewRefusedError, PositionMissingError: as of `rebuild_views`.
     """
     with connect() as reading, connect() as writing:
         _only_one(writing)
         try:
             stands = [tracking.standing(writing, tracking.tracking_name(each.NAME)) or 0 for each in views]
-            _build(reading, writing, readers, views, progress, lambda: min(stands))
+            _build(reading, writing, views, progress, lambda: min(stands))
             return [_compare(writing, each) for each in views]
         finally:
             _clean_up(writing, views)
@@ -108,7 +126,6 @@ def _clean_up(connection: Connection[Any], views: Sequence[View]) -> None:
 def _build(
     reading: Connection[Any],
     writing: Connection[Any],
-    readers: tuple[str, ...],
     views: Sequence[View],
     progress: Progress | None,
     goal: Callable[[], int],
@@ -116,7 +133,7 @@ def _build(
     """Make the new tables and feed all of them from one read, up to the goal; their indexes come last."""
     for each in views:
         view.drop(writing, each)
-        view.create(writing, each, readers, NEW)
+        view.create(writing, each, NEW)
     position, head = 0, goal()
     while position < head:
         batch = reader.read(reading, position, BATCH_FACTS, up_to=head)

@@ -15,10 +15,12 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
+from aggregates.account.refunds import RefundRequested
 from aggregates.dates import rfc3339
 from aggregates.errors import NotFound
-from aggregates.fact import FACTS, Fact
-from ledger.shapes import lots_json
+from aggregates.fact import FACTS
+from ledger.commands.refunds import STATUS_AFTER
+from ledger.shapes import refund_lots_json
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
 from projections.view import View
@@ -98,33 +100,22 @@ REFUNDS = Table(
     json=frozenset({"lots", "attachments"}),
 )
 
-STATUS_AFTER: dict[type[Fact], str] = {
-    Account.RefundReviewed: "reviewing",
-    Account.RefundPayoutStarted: "paying",
-    Account.RefundPayoutUnknown: "payout_unknown",
-    Account.RefundPayoutFailed: "payout_failed",
-    Account.RefundDestinationChanged: "reviewing",
-    Account.RefundCompleted: "completed",
-    Account.RefundRejected: "rejected",
-    Account.RefundCancelled: "cancelled",
-    Account.RefundPayoutReturned: "payout_returned",
-}
-"""What a request is after each fact."""
-
 
 class RefundRequests(View):
     """Every refund request."""
 
     NAME = "refund_requests"
     TABLES = (REFUNDS,)
-    TAKES = frozenset({Account.RefundRequested, *STATUS_AFTER})
+    TAKES = frozenset(STATUS_AFTER)
     LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         if not isinstance(fact, Account.RefundRequested):
             yield REFUNDS, (fact.refund_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         if isinstance(fact, Account.RefundRequested):
             rows.put(REFUNDS, _requested(fact, position))
             return
@@ -145,7 +136,7 @@ class RefundRequests(View):
                 row.holder_is_member, row.second_approver_required = fact.holder_is_member, True
 
 
-def _requested(fact: Account.RefundRequested, position: int) -> RefundRow:
+def _requested(fact: RefundRequested, position: int) -> RefundRow:
     return RefundRow(
         refund_id=fact.refund_id,
         stream=fact.originator_id,
@@ -156,8 +147,8 @@ def _requested(fact: Account.RefundRequested, position: int) -> RefundRow:
         fee_minor=fact.fee_minor,
         payout_minor=fact.payout_minor,
         displayed_estimate_minor=fact.displayed_estimate_minor,
-        status="requested",
-        lots=lots_json(fact.lots),
+        status=STATUS_AFTER[RefundRequested],
+        lots=refund_lots_json(fact.lots, fact.fee_free_minor),
         requested_on=fact.requested_on,
         bank=fact.bank,
         destination=fact.destination,
@@ -209,8 +200,8 @@ async def page(
     Raises:
         Malformed: cursor or limit.
     """
-    filter = {"list": "refund_requests", "account_id": account_id, "status": status}
-    where = place(filter, cursor, limit)
+    asked = {"list": "refund_requests", "account_id": account_id, "status": status}
+    where = place(asked, cursor, limit)
     conditions, parameters = ["position < %s"], [where.after]
     if account_id is not None:
         conditions.append("stream = %s")
@@ -220,7 +211,7 @@ async def page(
         parameters.append(status)
     query = f"SELECT * FROM view_refund_requests WHERE {' AND '.join(conditions)} ORDER BY position DESC LIMIT %s"
     found = await fetch(conn, query, [*parameters, where.limit + 1])
-    return paged(filter, where, [body(row) for row in found], [row["position"] for row in found])
+    return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])
 
 
 async def one(conn: AsyncConnection[Any], refund_id: str) -> dict[str, Any]:

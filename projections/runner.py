@@ -2,8 +2,8 @@
 
 Each view fails alone: a fact that it cannot take stops that view at the fact before it, loudly (an alarm in the log, a
 row in `view_status`), and it is tried again with growing pauses; it is never passed over. A lost connection is made
-anew. A second process stands by until the first one is gone. Views are derived, so their commits need not wait for the disk:
-rows and position are lost together or not at all.
+anew. A second process stands by until the first one is gone. Views are derived, so their commits need not wait for the
+disk: rows and position are lost together or not at all.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import psycopg
 import structlog
 from psycopg import Connection
 
+from ledger.settings import Settings
 from projections import reader, status, tracking, view
-from projections.rebuild import Connect, rebuild_views
+from projections.connections import Connect, connector
+from projections.rebuild import rebuild_views
 from projections.registry import ALL_VIEWS
-from projections.tracking import OutOfOrder
+from projections.tracking import OutOfOrderError
 from projections.view import Positioned, View
 
 log = structlog.get_logger("projections.runner")
@@ -64,13 +66,11 @@ class Runner:
     """Feeds views until it is told to stop.
 
     Args:
-        connect: opens a connection (autocommit, search_path = the ledger's schema) of the role that owns the views.
-        readers: roles that may read the views.
+        connect: opens a connection of the role that owns the views.
     """
 
-    def __init__(self, connect: Connect, readers: tuple[str, ...], views: Sequence[View] = ALL_VIEWS) -> None:
+    def __init__(self, connect: Connect, views: Sequence[View] = ALL_VIEWS) -> None:
         self._connect = connect
-        self._readers = readers
         self._views = views
         self.fed: list[Fed] = []
 
@@ -97,19 +97,19 @@ class Runner:
     def prepare(self, writing: Connection[Any]) -> None:
         """Make missing views, build anew those of another version, and find out where each stands."""
         writing.execute("SET synchronous_commit = off")
-        status.create(writing, self._readers)
+        status.create(writing)
         outdated = []
         for each in self._views:
             built = status.built_version(writing, each.NAME)
             if built is None:
-                view.create(writing, each, self._readers)
+                view.create(writing, each)
                 view.create_indexes(writing, each)
                 status.note(writing, each.NAME, each.VERSION, status.RUNNING)
             elif built != each.VERSION:
                 outdated.append(each)
         if outdated:
             log.info("views of another version are built anew", views=[each.NAME for each in outdated])
-            rebuild_views(self._connect, self._readers, outdated)
+            rebuild_views(self._connect, outdated)
         self.fed = [Fed(each, self._standing(writing, each)) for each in self._views]
 
     def feed(self, reading: Connection[Any], writing: Connection[Any]) -> int:
@@ -127,7 +127,7 @@ class Runner:
         for position, group in sorted(groups.items()):
             try:
                 batch = reader.read(reading, position)
-            except reader.PositionGap as gap:
+            except reader.PositionMissingError as gap:
                 for fed in group:
                     self._stop(writing, fed, position + 1, gap)
                 continue
@@ -142,7 +142,7 @@ class Runner:
         before = fed.position
         try:
             view.apply(writing, fed.view, batch)
-        except OutOfOrder:
+        except OutOfOrderError:
             fed.position = self._standing(writing, fed.view)
             return max(0, fed.position - before)
         except Exception as error:
@@ -181,6 +181,12 @@ class Runner:
         query = "SELECT pg_try_advisory_lock(hashtextextended('views of ' || current_schema(), 0))"
         row = writing.execute(query).fetchone()
         return row is not None and row[0]
+
+
+def run(settings: Settings, stop: StopEvent) -> None:
+    """Feed all views of the ledger until `stop` is set: the whole of a worker process."""
+    with connector(settings) as connect:
+        Runner(connect).run(stop)
 
 
 def _is_lost(error: Exception, connection: Connection[Any]) -> bool:

@@ -99,10 +99,12 @@ class Spends(View):
     LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         if not isinstance(fact, Account.Spent):
             yield SPENDS, (fact.spend_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         match fact:
             case Account.Spent():
                 rows.put(
@@ -154,11 +156,11 @@ async def page(
     Raises:
         Malformed: cursor or limit.
     """
-    filter = {"list": "spends", "account_id": account_id}
-    where = place(filter, cursor, limit)
+    asked = {"list": "spends", "account_id": account_id}
+    where = place(asked, cursor, limit)
     query = "SELECT * FROM view_spends WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT %s"
     found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
-    return paged(filter, where, [body(row) for row in found], [row["position"] for row in found])
+    return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])
 
 
 async def one(conn: AsyncConnection[Any], spend_id: str) -> dict[str, Any]:

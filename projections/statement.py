@@ -30,10 +30,8 @@ async def statement(
 ) -> dict[str, Any]:
     """Return an account's statement over business dates, both included.
 
-    A postpaid account has no balance: its statement opens at 0 and adds up the use of the period.
-
-    Args:
-        version: of the account, to which the statement is pinned; None = the newest.
+    It is pinned to `version` of the account, the newest one when None. A postpaid account has no balance: its statement
+    opens at 0 and adds up the use of the period.
 
     Returns:
         {account_id, name, mode, currency, from, to, version, opening_balance, rows, totals, closing_balance, digest};
@@ -124,7 +122,7 @@ def _tied_out(found: list[dict[str, Any]], opening: int) -> dict[str, Any]:
 
 
 COLUMNS = ("position", "occurred_at", "business_date", "type", "amount", "balance", "reference", "detail")
-FORMULA_STARTS = tuple("=+-@\t\r\0＝＋－＠")
+FORMULA_STARTS = tuple("=+-@\t\r\0\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet would take for the start of a formula, also in full width."""
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from psycopg import AsyncConnection, Connection, sql
+from psycopg import AsyncConnection, Connection
 
 from projections.paging import fetch
 from projections.tracking import VIEWS, tracking_name
@@ -24,11 +24,9 @@ DDL = b"""
 """
 
 
-def create(connection: Connection[Any], readers: tuple[str, ...]) -> None:
+def create(connection: Connection[Any]) -> None:
     """Make the table of states where it is missing."""
     connection.execute(DDL)
-    for role in readers:
-        connection.execute(sql.SQL("GRANT SELECT ON view_status TO {}").format(sql.Identifier(role)))
 
 
 def built_version(connection: Connection[Any], view: str) -> int | None:
@@ -50,12 +48,8 @@ def note(connection: Connection[Any], view: str, version: int, state: str, error
 async def status(conn: AsyncConnection[Any], *, now: datetime) -> list[dict[str, Any]]:
     """Return, for each view, {view, position, lag_facts, lag_seconds, state, error, since}.
 
-    Args:
-        now: of the ledger's clock; `lag_seconds` is the age of the oldest fact that the view does not show yet, 0.0
-            when it shows all.
-
-    Returns:
-        `state` is running, stopped (error says at which fact and why) or absent (never built).
+    `lag_seconds` is the age at `now`, of the ledger's clock, of the oldest fact that the view does not show yet, 0.0
+    when it shows all; `state` is running, stopped (error says at which fact and why) or absent (never built).
     """
     built = await fetch(conn, "SELECT to_regclass('view_status') IS NOT NULL AS built", [])
     states = await fetch(conn, "SELECT * FROM view_status", []) if built[0]["built"] else []

@@ -26,7 +26,7 @@ class ViewBehind(Unavailable):
     code: ClassVar[str] = "view_behind"
 
 
-class OutOfOrder(Exception):
+class OutOfOrderError(Exception):
     """A batch does not begin at the position after the view's own: it was applied already, or facts are missing."""
 
 
@@ -46,14 +46,14 @@ def advance(connection: Connection[Any], name: str, first: int, last: int) -> No
     """Move a view's position over a batch, in the transaction that writes the batch's rows; locked till the commit.
 
     Raises:
-        OutOfOrder: the view does not stand at `first` - 1.
+        OutOfOrderError: the view does not stand at `first` - 1.
     """
     moved = connection.execute(
         "UPDATE ledger_tracking SET notification_id = %s WHERE application_name = %s AND notification_id = %s",
         [last, name, first - 1],
     )
     if moved.rowcount != 1:
-        raise OutOfOrder(f"{name} does not stand at position {first - 1}")
+        raise OutOfOrderError(f"{name} does not stand at position {first - 1}")
 
 
 def standing(connection: Connection[Any], name: str, *, lock: bool = False) -> int | None:

@@ -65,8 +65,10 @@ TRANSACTIONS = Table(
     """,
     indexes=(
         "CREATE UNIQUE INDEX IF NOT EXISTS {table}_newest ON {table} (stream, position)",
-        "CREATE INDEX IF NOT EXISTS {table}_by_date ON {table} (stream, business_date, position)"
-        " INCLUDE (amount_minor, version)",
+        """
+        CREATE INDEX IF NOT EXISTS {table}_by_date ON {table} (stream, business_date, position)
+        INCLUDE (amount_minor, version)
+        """,
     ),
     json=frozenset({"detail"}),
 )
@@ -81,9 +83,11 @@ class Transactions(View):
     LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - MOVING
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
         return ()
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
         moved = movement(fact)
         if moved is None:
             raise ValueError("a fact that moves money has no movement")
@@ -118,11 +122,11 @@ async def page(
     Raises:
         Malformed: cursor or limit.
     """
-    filter = {"list": "transactions", "account_id": account_id}
-    where = place(filter, cursor, limit)
+    asked = {"list": "transactions", "account_id": account_id}
+    where = place(asked, cursor, limit)
     query = """
         SELECT * FROM view_transactions
         WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT %s
     """
     found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
-    return paged(filter, where, [body(row) for row in found], [row["position"] for row in found])
+    return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])

@@ -35,7 +35,7 @@ class Positioned(NamedTuple):
     fact: Fact | Exception
 
 
-class Refused(Exception):
+class ViewRefusedError(Exception):
     """A view cannot take a fact: it stops there until somebody has looked.
 
     Attributes:
@@ -75,18 +75,19 @@ class View(ABC):
         """Say whether the view projects this fact.
 
         Raises:
-            Refused: it cannot be read and might matter here, or is one of the account that the view does not know.
+            ViewRefusedError: it cannot be read and might matter here, or is one of the account that the view does not
+                know.
         """
         if isinstance(at.fact, Exception):
             known = FACTS.get(at.topic)
             if known is None or known in self.TAKES:
-                raise Refused(self.NAME, at, str(at.fact))
+                raise ViewRefusedError(self.NAME, at, str(at.fact))
             return False
         kind = type(at.fact)
         if kind in self.TAKES:
             return True
         if at.topic.startswith("account.") and kind not in self.LEAVES:
-            raise Refused(self.NAME, at, "the view does not know this fact")
+            raise ViewRefusedError(self.NAME, at, "the view does not know this fact")
         return False
 
 
@@ -99,8 +100,8 @@ def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], 
     """Write what a batch of consecutive facts means to a view, and its new position, in one transaction.
 
     Raises:
-        OutOfOrder: the view does not stand right before the batch; nothing was applied.
-        Refused: the view cannot take one of the facts; nothing was applied.
+        OutOfOrderError: the view does not stand right before the batch; nothing was applied.
+        ViewRefusedError: the view cannot take one of the facts; nothing was applied.
     """
     with connection.transaction():
         name = tracking.tracking_name(view.NAME, suffix)
@@ -119,15 +120,14 @@ def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], 
             try:
                 view.project(at.fact, at.position, rows)
             except Exception as error:
-                raise Refused(view.NAME, at, repr(error)) from error
+                raise ViewRefusedError(view.NAME, at, repr(error)) from error
         rows.write()
 
 
-def create(connection: Connection[Any], view: View, readers: Sequence[str], suffix: str = "") -> None:
+def create(connection: Connection[Any], view: View, suffix: str = "") -> None:
     """Make a view's tables where they are missing, without secondary indexes, at position 0.
 
-    Args:
-        readers: roles that may read them.
+    Who may read them follows from the default privileges of the role that makes them.
     """
     for table in view.TABLES:
         name = table.name + suffix
@@ -135,8 +135,6 @@ def create(connection: Connection[Any], view: View, readers: Sequence[str], suff
         if exists is not None and exists[0] is not None:
             continue
         connection.execute(table.ddl.format(table=name).encode())
-        for role in readers:
-            connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)))
     tracking.begin(connection, tracking.tracking_name(view.NAME, suffix))
 
 
