@@ -111,7 +111,7 @@ class Committer:
                 await self._after_loss(batch, lost)
             except StoreRefused as refused:
                 log.error("the database takes no writes", reason=str(refused))
-                self._undo_all(batch, Verdict.UNKNOWN)
+                self._undo_all(batch, Verdict.REFUSED)
             except Exception:
                 log.exception("a batch could not be stored")
                 self._undo_all(batch, Verdict.UNKNOWN)

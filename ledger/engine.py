@@ -59,6 +59,12 @@ class OutcomeUnknown(Unavailable):
     code = "outcome_unknown"
 
 
+class WritesRefused(Unavailable):
+    """The database answers and takes no writes (disk full, read-only); nothing of this request was done."""
+
+    code = "writes_refused"
+
+
 class Current(NamedTuple):
     """An account as of now, durable, and the last position of the ledger when it was read."""
 
@@ -173,10 +179,10 @@ class Engine:
                 verdict = await asyncio.shield(remembered.batch.future)
                 if verdict is Verdict.COMMITTED:
                     results[index] = remembered.outcome(replayed=replayed)
-                elif verdict is Verdict.UNKNOWN:
-                    results[index] = _unknown()
-                else:
+                elif verdict is Verdict.UNDONE:
                     waiting.append(index)
+                else:
+                    results[index] = _unavailable(verdict)
             if not waiting:
                 break
             await _back_off(round_)
@@ -190,8 +196,8 @@ class Engine:
             verdict = await asyncio.shield(remembered.batch.future)
             if verdict is Verdict.COMMITTED:
                 return remembered.outcome(replayed=replayed)
-            if verdict is Verdict.UNKNOWN:
-                raise _unknown()
+            if verdict is not Verdict.UNDONE:
+                raise _unavailable(verdict)
             await _back_off(round_)
         raise _contended()
 
@@ -291,7 +297,9 @@ class Engine:
         raise Unavailable("the account changes faster than it can be read; try again", 1)
 
 
-def _unknown() -> OutcomeUnknown:
+def _unavailable(verdict: Verdict) -> Unavailable:
+    if verdict is Verdict.REFUSED:
+        return WritesRefused("the database takes no writes now; nothing was done, send the same request again", 5)
     return OutcomeUnknown("the database went away; send the same request with the same key again", 1)
 
 

@@ -11,10 +11,15 @@ from ledger.seal import Refusal, Row
 
 
 class Verdict(Enum):
-    """What became of a batch: durable; surely not stored, decide again; or nobody knows yet, ask again by key."""
+    """What became of a batch.
+
+    COMMITTED: durable. UNDONE: surely not stored, decide again. REFUSED: surely not stored, and the database would not
+    take it now. UNKNOWN: nobody knows yet, ask again by key.
+    """
 
     COMMITTED = "committed"
     UNDONE = "undone"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
 
 
