@@ -1,7 +1,7 @@
 """Who may do what: scopes, the seven roles made of them, and the rules that tie a key to its own account.
 
-Everything is denied unless a role has the scope that the operation declares; a key's own scopes can only take away. What
-belongs to another account is answered exactly as if it did not exist. No I/O.
+Everything is denied unless a role has the scope that the operation declares; a key's own scopes can only take away.
+What belongs to another account is answered exactly as if it did not exist. No I/O.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """API keys: their form, and who a request's key says is asking.
 
-A key is `lk_{environment}_{id}_{secret}_{checksum}`: 256 random bits between an id that may be shown and a checksum by which
-scanners (and we, before any look-up) know a key from noise. Only SHA-256 of the secret is stored; a slow hash would guard
-nothing that has 256 bits. The operator's own bootstrap key is taken as given and named by its hash. What is known of a key
-is kept for `FRESH_S`, so a revoked key stops working everywhere within five seconds.
+A key is `lk_{environment}_{id}_{secret}_{checksum}`: 256 random bits between an id that may be shown and a checksum by
+which scanners (and we, before any look-up) know a key from noise. Only SHA-256 of the secret is stored; a slow hash
+would guard nothing that has 256 bits. The operator's own bootstrap key is taken as given and named by its hash. What is
+known of a key is kept for `FRESH_S`, so a revoked key stops working everywhere within five seconds.
 """
 
 from __future__ import annotations

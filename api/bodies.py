@@ -140,7 +140,7 @@ class RefundRequestBody(Body):
     holder: Annotated[str, Field(min_length=1, max_length=100)]
     holder_is_member: Annotated[bool, Field(description="The bank account is the member's own.")] = False
     reason: Reason
-    attachments: Annotated[list[Attachment], Field(max_length=5)] = []
+    attachments: Annotated[list[Attachment], Field(default_factory=list, max_length=5)]
 
 
 class CreditLimitBody(Body):

@@ -21,7 +21,8 @@ def page(document: dict[str, Any]) -> bytes:
     """Return the page as HTML: operations by noun, then every refusal by code."""
     info = document["info"]
     parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(info['title'])}</title><style>{_STYLE}</style>",
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(info['title'])}</title>",
+        f"<style>{_STYLE}</style>",
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])}</p>",
         '<p>Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1).</p>',
     ]
@@ -43,14 +44,15 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     needs = operation.get("security") or []
     scope = ", ".join(name for one in needs for name in one.get("apiKey", [])) or "no key needed"
     parts = [
-        f'<details id="{escape(operation["operationId"])}"><summary><span class=method>{method.upper()}</span>'
+        f'<details id="{escape(operation["operationId"])}"><summary><span class=method>{method.upper()}</span>',
         f"<code>{escape(path)}</code> {escape(operation['summary'])}</summary>",
         f"<p>{escape(operation.get('description', ''))}</p><p>Needs: <code>{escape(scope)}</code></p>",
     ]
     fields = operation.get("parameters", [])
     if fields:
         rows = "".join(
-            f"<tr><td><code>{escape(_resolved_name(field))}</code><td>{escape(field.get('in', 'header'))}" for field in fields
+            f"<tr><td><code>{escape(_resolved_name(field))}</code><td>{escape(field.get('in', 'header'))}"
+            for field in fields
         )
         parts.append(f"<table><tr><th>parameter<th>in{rows}</table>")
     request = operation.get("requestBody")

@@ -1,6 +1,6 @@
 """The outermost layer: what a request must look like before anybody reads it, and how its body is read.
 
-Limits are held while reading, not after. Pure functions on headers and on the ASGI channel; no rule of money lives here.
+Limits are held while reading, not after. Pure functions on headers and on the ASGI channel; no rule of money is here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The kinds of field that bodies and queries are made of; every model of the HTTP face is built from these.
 
-Bodies are strict: an amount is a JSON integer in minor units and nothing else. Queries are text, so their kinds read plain
-digits and ISO dates, and nothing else either.
+Bodies are strict: an amount is a JSON integer in minor units and nothing else. Queries are text, so their kinds read
+plain digits and ISO dates, and nothing else either.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -27,7 +28,7 @@ class Metrics:
             ("open_commands", "Commands decided and not yet committed"),
         ):
             gauge = Gauge(f"ledger_engine_{name}", help_text, registry=self._registry)
-            gauge.set_function(lambda name=name: getattr(engine, name, 0))
+            gauge.set_function(partial(_figure, engine, name))
         up = Gauge("ledger_engine_up", "1 while the database answers", registry=self._registry)
         up.set_function(lambda: int(engine.up))
 
@@ -39,3 +40,8 @@ class Metrics:
     def text(self) -> bytes:
         """Return all figures in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+def _figure(engine: Any, name: str) -> float:
+    figure: float = getattr(engine, name)
+    return figure

@@ -16,12 +16,17 @@ from api import problems
 from api.access import ROLES, SCOPES
 from api.operation import OPERATIONS, PUBLIC, Operation
 from ledger import problems as table
+from ledger.decider import OccurredAhead
+from ledger.engine import OutcomeUnknown, Overloaded
+from ledger.recall import KeyReused
+from ledger.unit import AccountNotFound
+from projections.tracking import ViewBehind
 
 TITLE = "Payments ledger"
 DESCRIPTION = (
     "An event-sourced payments ledger: every balance change is an immutable, sealed fact. Amounts are JSON integers in"
-    " minor units beside their currency. Every POST needs an Idempotency-Key; the same key with the same request gets the"
-    " first answer again, byte for byte. Every write answers with its Ledger-Position; send it back as"
+    " minor units beside their currency. Every POST needs an Idempotency-Key; the same key with the same request gets"
+    " the first answer again, byte for byte. Every write answers with its Ledger-Position; send it back as"
     " Ledger-Min-Position to read what you wrote."
 )
 
@@ -35,7 +40,24 @@ EVERYWHERE: tuple[type[LedgerError], ...] = (
     problems.InternalError,
     Unavailable,
 )
+"""Refusals that any request can meet."""
+
 WITH_KEY: tuple[type[LedgerError], ...] = (problems.Unauthenticated, problems.NotAllowed, problems.TooManyRequests)
+"""Refusals of any operation that needs a key."""
+
+LEAVES: tuple[type[LedgerError], ...] = (
+    problems.MethodNotAllowed,
+    problems.KeyMissing,
+    problems.RouteNotFound,
+    NotFound,
+    AccountNotFound,
+    KeyReused,
+    OccurredAhead,
+    Overloaded,
+    OutcomeUnknown,
+    ViewBehind,
+)
+"""Refusals of the dispatch, the engine and the views, for the table of all codes."""
 
 _PARAM_HINTS = {
     "account_id": "acc_01k7q4m2x9w3t8r5z6",
@@ -96,22 +118,12 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
 def all_refusals() -> list[type[LedgerError]]:
     """Return every refusal that any operation can meet, by code."""
     found: dict[str, type[LedgerError]] = {}
-    for error in (*EVERYWHERE, *WITH_KEY, problems.MethodNotAllowed, problems.KeyMissing, NotFound, *_common_leaves()):
+    for error in (*EVERYWHERE, *WITH_KEY, *LEAVES):
         found[error.code] = error
     for operation in OPERATIONS:
         for error in operation.raises:
             found.setdefault(error.code, error)
     return [found[code] for code in sorted(found)]
-
-
-def _common_leaves() -> tuple[type[LedgerError], ...]:
-    from ledger.decider import OccurredAhead
-    from ledger.engine import OutcomeUnknown, Overloaded
-    from ledger.recall import KeyReused
-    from ledger.unit import AccountNotFound
-    from projections.tracking import ViewBehind
-
-    return (KeyReused, OccurredAhead, Overloaded, OutcomeUnknown, AccountNotFound, ViewBehind, problems.RouteNotFound)
 
 
 def _described(operation: Operation) -> Any:
@@ -177,7 +189,7 @@ def _by_status(operation: Operation) -> dict[int, list[type[LedgerError]]]:
         errors.append(problems.KeyMissing)
     leaves = [*operation.raises]
     if operation.keyed is not None and operation.name != "revoke_key":
-        leaves += _common_leaves()[:2]
+        leaves += [KeyReused, OccurredAhead]
         if operation.scope != PUBLIC and not any(issubclass(error, Conflict) for error in leaves):
             leaves.append(Conflict)
     found: dict[int, list[type[LedgerError]]] = {}
@@ -197,7 +209,8 @@ def _refusal_response(status: int, errors: list[type[LedgerError]]) -> dict[str,
 
 
 def _responses() -> dict[str, Any]:
-    shared = {error.code: error for error in (*EVERYWHERE, *WITH_KEY, NotFound)}
+    errors: tuple[type[LedgerError], ...] = (*EVERYWHERE, *WITH_KEY, NotFound)
+    shared = {error.code: error for error in errors}
     return {
         code: {
             "description": _meaning(error),

@@ -1,7 +1,7 @@
 """What an operation of the HTTP face declares: path, scope, rule for the thing named, body, answer, and what does it.
 
-Routes are declared with `reads`, `writes` or `operation`, and kept in one table that dispatch, access checks, batches and
-the OpenAPI document are all made from. An operation that leaves out its scope or its rule does not start the service.
+Routes are declared with `reads`, `writes` or `operation`, and kept in one table that dispatch, access checks, batches
+and the OpenAPI document are all made from. An operation without scope or rule keeps the service from starting.
 """
 
 from __future__ import annotations

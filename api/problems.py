@@ -90,20 +90,19 @@ class KeyMissing(Malformed):
     code = "idempotency_key_missing"
 
 
-problems.STATUSES.update(
-    {
-        Unauthenticated: 401,
-        NotAllowed: 403,
-        MethodNotAllowed: 405,
-        RequestTimeout: 408,
-        TooLarge: 413,
-        PathTooLong: 414,
-        UnsupportedContent: 415,
-        TooManyRequests: 429,
-        HeadersTooLarge: 431,
-        InternalError: 500,
-    }
-)
+_STATUSES: dict[type[LedgerError], int] = {
+    Unauthenticated: 401,
+    NotAllowed: 403,
+    MethodNotAllowed: 405,
+    RequestTimeout: 408,
+    TooLarge: 413,
+    PathTooLong: 414,
+    UnsupportedContent: 415,
+    TooManyRequests: 429,
+    HeadersTooLarge: 431,
+    InternalError: 500,
+}
+problems.STATUSES.update(_STATUSES)
 
 
 def reply(error: LedgerError, request_id: str) -> Reply:

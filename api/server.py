@@ -1,7 +1,7 @@
 """uvicorn, told to be strict: bounded headers, bounded waiting, no trust in forwarded addresses.
 
-`GuardedProtocol` closes what a slow or endless client would keep open: a request's head must be complete within 10 s and
-16 kB, a connection that sends nothing is closed as well, and what cannot be parsed is refused as problem+json.
+`GuardedProtocol` closes what a slow or endless client would keep open: a request's head must be complete within 10 s
+and 24 kB, a connection that sends nothing is closed as well, and what cannot be parsed is refused as problem+json.
 """
 
 from __future__ import annotations

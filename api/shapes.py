@@ -320,7 +320,7 @@ Seal = shape(
 )  # fmt: skip
 BatchResult = shape(
     "BatchResult", "What became of each item, in order.", mode="continue",
-    items=[{"key": "payroll-2026-03-0001", "status": 201, "replayed": False, "position": 42, "body": {"id": CHARGE_ID}}],
+    items=[{"key": "topup-2026-03-0001", "status": 201, "replayed": False, "position": 42, "body": {"id": CHARGE_ID}}],
 )  # fmt: skip
 Health = shape("Health", "The process answers.", status="ok")
 Readiness = shape("Readiness", "Whether requests can be served, and why not.", status="ready", reasons=[], views=[])

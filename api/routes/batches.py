@@ -110,7 +110,8 @@ async def _built(ask: Ask, item: dict[str, Any]) -> Pair:
         params[name] = value
     found.rule(ask.caller, params)
     one = Ask(ask.house, found, ask.caller, params, ask.request_id, checked_key(key), fields)
-    assert found.body is not None and found.build is not None
+    assert found.body is not None
+    assert found.build is not None
     body = read_model(found.body, fields)
     command = await command_of(one, found.build, {**params, "body": body})
     return command, one.call(body)

@@ -31,7 +31,7 @@ async def readyz(ask: Ask) -> Reply:
         reasons.append("the engine has lost the database")
     try:
         async with ask.house.views.connect() as conn:
-            for view in await status(conn, now=ask.house.keys.now()):
+            for view in await status(conn, now=ask.now()):
                 lag_s = view["lag_seconds"]
                 views.append({"view": view["view"], "position": view["position"], "lag_seconds": lag_s})
                 if view["error"] is not None:

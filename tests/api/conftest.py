@@ -12,7 +12,7 @@ from api.views import Views
 from ledger.database import Database
 from ledger.engine import Engine
 from ledger.store import Store
-from projections.connections import connector
+from projections.connections import connect_to
 from projections.runner import Runner
 from tests.api.counter import Counter, StandInVault
 from tests.ledger.desk import SetClock
@@ -44,7 +44,7 @@ async def app(ledger_database: Database, clock: SetClock) -> AsyncIterator[Ledge
 def feeding(ledger_database: Database) -> Iterator[None]:
     """Feed the views for as long as the test lasts."""
     stop = threading.Event()
-    runner = Runner(connector(ledger_database.project, ledger_database.schema))
+    runner = Runner(connect_to(ledger_database))
     thread = threading.Thread(target=runner.run, args=(stop,))
     thread.start()
     yield
