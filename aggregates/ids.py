@@ -8,6 +8,7 @@ and its first fact are found from the id alone, by primary key, at any age. A st
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -18,6 +19,9 @@ STREAMS = UUID("5f0c8e8e-6f0b-5b7e-9d5c-2d1f0b7a4c11")
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {char: value for value, char in enumerate(ALPHABET)}
+CACHED_IDS_MAX = 50_000
+"""How many parsed ids and stream ids are remembered, each about 300 bytes: hashing one again costs more than a fold."""
+
 _LEDGER_CHARS = 2
 _RANDOM_CHARS = 16
 _STEM_CHARS = _LEDGER_CHARS + _RANDOM_CHARS
@@ -65,6 +69,7 @@ def child_id(prefix: str, account_id: str, version: int) -> str:
     return f"{prefix}_{account_id[4:]}{encode(version)}"
 
 
+@lru_cache(maxsize=CACHED_IDS_MAX)
 def parse(public_id: str, prefix: str) -> PublicId:
     """Parse a public id of the kind `prefix`.
 
@@ -77,6 +82,7 @@ def parse(public_id: str, prefix: str) -> PublicId:
     return PublicId(prefix, f"acc_{match.group(2)}", decode(match.group(3)))
 
 
+@lru_cache(maxsize=CACHED_IDS_MAX)
 def stream_id(public_id: str) -> UUID:
     """Return the id of the stream that belongs to a public id."""
     return uuid5(STREAMS, public_id)

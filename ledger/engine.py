@@ -176,7 +176,7 @@ class Engine:
                     results[index] = error
             waiting = []
             for index, remembered, replayed in begun:
-                verdict = await asyncio.shield(remembered.batch.future)
+                verdict = await remembered.batch.settled()
                 if verdict is Verdict.COMMITTED:
                     results[index] = remembered.outcome(replayed=replayed)
                 elif verdict is Verdict.UNDONE:
@@ -193,7 +193,7 @@ class Engine:
         """Decide, wait for the commit, and again while the decision was undone; bounded."""
         for round_ in range(1, ROUNDS_MAX + 1):
             remembered, replayed = await self._begin(key, call, decide)
-            verdict = await asyncio.shield(remembered.batch.future)
+            verdict = await remembered.batch.settled()
             if verdict is Verdict.COMMITTED:
                 return remembered.outcome(replayed=replayed)
             if verdict is not Verdict.UNDONE:
@@ -251,7 +251,7 @@ class Engine:
     async def _load(self, cold: Cold) -> None:
         in_flight = self.committer.in_flight
         if in_flight is not None and cold.stream_id in in_flight.streams:
-            await asyncio.shield(in_flight.future)
+            await in_flight.settled()
         if issubclass(cold.kind, Fact):
             self.warm.put_fact(await load_fact(self.store, cold.stream_id, cold.version))
         else:
@@ -292,7 +292,7 @@ class Engine:
                 raise AccountNotFound("there is no account with this id")
             assert isinstance(stream, Account)
             account = stream.copy()
-            if batch is None or await asyncio.shield(batch.future) is Verdict.COMMITTED:
+            if batch is None or await batch.settled() is Verdict.COMMITTED:
                 return Current(account, position)
         raise Unavailable("the account changes faster than it can be read; try again", 1)
 

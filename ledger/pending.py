@@ -1,4 +1,4 @@
-"""The open batch: decided commands on their way to one commit, and the one future that all of them wait for."""
+"""The open batch: decided commands on their way to one commit, and the one verdict that all of them wait for."""
 
 from __future__ import annotations
 
@@ -32,10 +32,21 @@ class PendingBatch:
         snapshots: (stream id, version, topic, state) taken at the version of a snapshot, stored after the commit.
         commands: how many decisions it holds.
         first_position: position of its first row, once committed.
-        future: resolves to the verdict.
+        verdict: None until it is known.
     """
 
-    __slots__ = ("commands", "first_position", "future", "keys", "refusals", "rows", "snapshots", "streams")
+    __slots__ = (
+        "_loop",
+        "_waiters",
+        "commands",
+        "first_position",
+        "keys",
+        "refusals",
+        "rows",
+        "snapshots",
+        "streams",
+        "verdict",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.rows: list[Row] = []
@@ -45,17 +56,31 @@ class PendingBatch:
         self.snapshots: list[tuple[UUID, int, str, bytes]] = []
         self.commands = 0
         self.first_position = 0
-        self.future: asyncio.Future[Verdict] = loop.create_future()
+        self.verdict: Verdict | None = None
+        self._loop = loop
+        self._waiters: list[asyncio.Future[Verdict]] = []
 
     @property
     def done(self) -> bool:
         """Whether its verdict is known."""
-        return self.future.done()
+        return self.verdict is not None
+
+    def settled(self) -> asyncio.Future[Verdict]:
+        """Return a future of the caller's own (it may be cancelled without touching anyone else's)."""
+        future = self._loop.create_future()
+        if self.verdict is None:
+            self._waiters.append(future)
+        else:
+            future.set_result(self.verdict)
+        return future
 
     def settle(self, verdict: Verdict, first_position: int = 0) -> None:
         """Tell everyone who waits; let go of what is no longer needed."""
         self.first_position = first_position
         self.rows, self.refusals, self.snapshots = [], [], []
         self.keys, self.streams = [], {}
-        if not self.future.done():
-            self.future.set_result(verdict)
+        self.verdict = verdict
+        waiters, self._waiters = self._waiters, []
+        for future in waiters:
+            if not future.done():
+                future.set_result(verdict)
