@@ -1,8 +1,8 @@
 """The double entry behind each fact: which ledger accounts it debits and credits, by one pure function for each kind.
 
-A posting is signed: debit > 0, credit < 0; the postings of a fact sum to 0 in its currency. Ledger accounts are those of
-`CHART`; whose money it is says the stream of the fact. Facts that move no money are named in `MOVES_NOTHING`, so that a new
-kind of fact is in neither list and a test says so.
+A posting is signed: debit > 0, credit < 0; the postings of a fact sum to 0 in its currency. Ledger accounts are those
+of `CHART`; whose money it is says the stream of the fact. Facts that move no money are named in `MOVES_NOTHING`, so that
+a new kind of fact is in neither list and a test says so.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ MOVES_NOTHING = frozenset(
         "spend.returned",
     }
 )
-"""Topics of facts that move no money; those of charge, refund and spend streams repeat what an account's fact has moved."""
+"""Topics of facts that move no money; streams of charges, refunds and spends repeat what an account's fact has moved."""
 
 
 class Posting(NamedTuple):
@@ -123,7 +123,7 @@ def postings_of(fact: Fact) -> Postings:
 
 
 def check_balanced(fact: Fact) -> None:
-    """Assert that a fact's postings sum to 0 in each currency; the engine asks before each commit. Raises: Unbalanced."""
+    """Assert that a fact's postings sum to 0 in each currency, before each commit. Raises: Unbalanced."""
     sums: dict[str, int] = {}
     for _, amount_minor, currency in postings_of(fact):
         sums[currency] = sums.get(currency, 0) + amount_minor

@@ -1,8 +1,8 @@
 """The spend after the account let go of it: what a later return needs, on a stream of its own.
 
-An account keeps a spend only while something of it is held. When the last of a hold goes, `Settled` puts the spend here in
-the same commit. A spend that was captured at once has no fact here until its first return: its first fact on the account
-is the evidence until then. No money moves here; each return also records `account.spend_returned` on the account.
+An account keeps a spend only while something of it is held. When the last of a hold goes, `Settled` puts the spend here
+in the same commit. A spend that was captured at once has no fact here until its first return: its first fact on the
+account is the evidence until then. No money moves here; each return also records `account.spend_returned` there.
 """
 
 from __future__ import annotations

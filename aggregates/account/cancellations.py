@@ -51,7 +51,7 @@ class ChargeCancelStarted(Fact):
             fee_rule=self.fee_rule,
         )
         if lot := account.lots.find(self.charge_id, self.charged_on, self.method):
-            account.lots.freeze(lot, True)
+            account.lots.freeze(lot, frozen=True)
 
 
 @fact("account.charge_cancel_failed")
@@ -73,7 +73,7 @@ class ChargeCancelFailed(Fact):
     def apply(self, account: Account) -> None:
         del account.cancels[self.charge_id]
         if lot := account.lots.find(self.charge_id, self.charged_on, self.method):
-            account.lots.freeze(lot, False)
+            account.lots.freeze(lot, frozen=False)
 
 
 @fact("account.charge_cancelled")

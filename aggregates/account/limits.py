@@ -1,7 +1,7 @@
 """Limits: postpaid credit by month, sub-members by month, cash-convertible goods by month (SPEC 1.5, 6, R-013..R-020).
 
-A limit belongs to a KST calendar month and is reset by the clock alone: the use is kept by month, no fact resets it. Only
-the current and the previous month can still be spent into or released; older months have left the state.
+A limit belongs to a KST calendar month and is reset by the clock alone: the use is kept by month, no fact resets it.
+Only the current and the previous month can still be spent into or released; older months have left the state.
 """
 
 from __future__ import annotations

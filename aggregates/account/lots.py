@@ -17,7 +17,7 @@ from typing import Any
 from aggregates import ids
 
 PARTS_MAX = 240
-"""Most lots one decision may take from, so that no fact exceeds 64 KiB, even one that names its parts twice (129 bytes each)."""
+"""Most lots one decision may take from: even a fact that names its parts twice, 129 bytes each, stays below 64 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class LotPart:
     Attributes:
         charge_id: public id of what made the lot (a charge, a received transfer, an import row, ...).
         charged_on: KST calendar date of that charge; decides order, fee-free days and cancellation window.
-        method: how the money had come in: card, transfer, virtual_account, account_transfer, adjustment, imported, returned.
+        method: how the money had come in: card, transfer, virtual_account, account_transfer, adjustment, imported or
+            returned.
         amount_minor: > 0.
     """
 
@@ -196,7 +197,7 @@ class Lots:
                 self._lots.insert(index, Lot(part.charge_id, part.charged_on, part.method, part.amount_minor))
             self.total_minor += part.amount_minor
 
-    def freeze(self, lot: Lot, frozen: bool) -> None:
+    def freeze(self, lot: Lot, *, frozen: bool) -> None:
         """Fold: set a lot aside while its cancellation is unresolved, or give it back."""
         if lot.frozen != frozen:
             lot.frozen = frozen

@@ -1,7 +1,7 @@
 """A snapshot of an account: its state at a version, so that loading it costs the same at any age.
 
-Satisfies the eventsourcing library's snapshot protocol (`take`, `state`, `mutate`). A snapshot is a cache, not a fact: it
-can be deleted at any time, and folding from the first fact gives the same account.
+Satisfies the eventsourcing library's snapshot protocol (`take`, `state`, `mutate`). A snapshot is a cache, not a fact:
+it can be deleted at any time, and folding from the first fact gives the same account.
 """
 
 from __future__ import annotations

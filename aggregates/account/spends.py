@@ -421,8 +421,8 @@ def return_spend(
 ) -> SpendState:
     """Give money of a spend back: from what is held first, then from what was captured.
 
-    The money pays what the account has overdrawn, then returns to its lots in reverse order of taking. Returns the spend
-    after it.
+    The money pays what the account has overdrawn, then returns to its lots in reverse order of taking. Returns the
+    spend after it.
 
     Args:
         spend: the spend as it stands: from `account.holds`, its own stream or its first fact.

@@ -1,4 +1,4 @@
-"""Commands about limits: credit, sub-members, cash-convertible goods, and the payment of what a postpaid account owes."""
+"""Commands about limits: credit, sub-members, cash-convertible goods; and the payment of what is owed (postpaid)."""
 
 from __future__ import annotations
 

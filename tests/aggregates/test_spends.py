@@ -170,7 +170,7 @@ def test_a_frozen_lot_is_neither_available_nor_spent() -> None:
     frozen = scenario.charged(5_000, on="2024-09-01")
     free = scenario.charged(3_000, on="2024-10-01")
     lot = scenario.account.lots.get(frozen, date(2024, 9, 1), "card")
-    scenario.account.lots.freeze(lot, True)
+    scenario.account.lots.freeze(lot, frozen=True)
 
     with pytest.raises(LedgerError) as refused:
         scenario.account.spend(scenario.stamp, amount_minor=3_001)

@@ -1,0 +1,1 @@
+"""Commands: what each records, and what each answers with."""
