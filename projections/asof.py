@@ -40,7 +40,8 @@ async def account(
     """Return an account as of a business time, at a version, or both; in the shape of the HTTP face.
 
     With `as_of`, only facts with occurred_at <= as_of count; with `at_version`, only the first ones. The limit's
-    figures are those of the month of `as_of`, else of `at`, which is now. `version` is that of the last fact that counted.
+    figures are those of the month of `as_of`, else of `at`, which is now. `version` is that of the last fact that
+    counted.
 
     Raises:
         Malformed: `at_version` is below 1 or beyond what a version can be.

@@ -22,7 +22,7 @@ from aggregates.account.deposits import DepositAwaited
 from aggregates.account.lots import LotPart, lot_version
 from aggregates.dates import business_date, rfc3339
 from aggregates.errors import NotFound
-from aggregates.fact import FACTS, Fact
+from aggregates.fact import Fact
 from ledger.commands.charges import charge_json
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -212,7 +212,6 @@ class Charges(View):
             Account.Spent, Account.TransferReceived, Account.TransferSent,
         }
     )  # fmt: skip
-    LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""

@@ -17,7 +17,6 @@ from aggregates import ids
 from aggregates.account import Account
 from aggregates.account.spends import SpendReturned, Spent
 from aggregates.dates import billing_month, business_date
-from aggregates.fact import FACTS
 from ledger.shapes import member_limit_json
 from projections.paging import fetch
 from projections.rows import Key, Rows, Table
@@ -135,7 +134,6 @@ class Limits(View):
             Account.Spent,
         }
     )
-    LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""

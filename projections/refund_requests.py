@@ -18,7 +18,6 @@ from aggregates.account import Account
 from aggregates.account.refunds import RefundRequested
 from aggregates.dates import rfc3339
 from aggregates.errors import NotFound
-from aggregates.fact import FACTS
 from ledger.commands.refunds import STATUS_AFTER
 from ledger.shapes import refund_lots_json
 from projections.paging import Page, fetch, paged, place
@@ -107,7 +106,6 @@ class RefundRequests(View):
     NAME = "refund_requests"
     TABLES = (REFUNDS,)
     TAKES = frozenset(STATUS_AFTER)
-    LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""

@@ -26,7 +26,7 @@ NEW = "__new"
 """Ends the names of a view that is being built beside the live one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """One table of a view.
 

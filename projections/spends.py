@@ -18,7 +18,6 @@ from aggregates import ids
 from aggregates.account import Account
 from aggregates.dates import rfc3339
 from aggregates.errors import NotFound
-from aggregates.fact import FACTS
 from ledger.shapes import instant_json, lots_json, spend_status
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -96,7 +95,6 @@ class Spends(View):
     TAKES = frozenset(
         {Account.DifferenceRefunded, Account.HoldExpired, Account.SpendCaptured, Account.SpendReturned, Account.Spent}
     )
-    LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - TAKES
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""
@@ -149,17 +147,26 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def page(
-    conn: AsyncConnection[Any], account_id: str, *, cursor: str | None = None, limit: int | None = None
+    conn: AsyncConnection[Any],
+    account_id: str,
+    *,
+    member_id: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
 ) -> Page:
-    """Return a page of an account's spends, newest first.
+    """Return a page of an account's spends, newest first; with `member_id`, of that sub-member alone.
 
     Raises:
         Malformed: cursor or limit.
     """
-    asked = {"list": "spends", "account_id": account_id}
+    asked = {"list": "spends", "account_id": account_id, "member_id": member_id}
     where = place(asked, cursor, limit)
-    query = "SELECT * FROM view_spends WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT %s"
-    found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
+    query = """
+        SELECT * FROM view_spends WHERE stream = %s AND position < %s AND (%s::text IS NULL OR member_id = %s)
+        ORDER BY position DESC LIMIT %s
+    """
+    parameters = [ids.stream_id(account_id), where.after, member_id, member_id, where.limit + 1]
+    found = await fetch(conn, query, parameters)
     return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])
 
 

@@ -15,7 +15,6 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.dates import rfc3339
-from aggregates.fact import FACTS
 from projections.movements import MOVING, movement
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -80,7 +79,6 @@ class Transactions(View):
     NAME = "transactions"
     TABLES = (TRANSACTIONS,)
     TAKES = MOVING
-    LEAVES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) - MOVING
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""

@@ -1,8 +1,7 @@
 """What a view is, and the one way in which facts reach it: rows and position in one transaction, a batch at a time.
 
 A view says which facts it takes, which rows a fact touches, and what becomes of them. It never looks at the clock, the
-batch it came in, or another view, so the same facts give the same rows however they arrive. A fact of its own kind that
-it neither takes nor leaves on purpose stops it.
+batch it came in, or another view, so the same facts give the same rows however they arrive.
 """
 
 from __future__ import annotations
@@ -54,14 +53,13 @@ class View(ABC):
         NAME: e.g. "spends".
         VERSION: raised whenever tables or projection change; a live view of another version is rebuilt at next start.
         TABLES: its tables.
-        TAKES: fact classes it projects. LEAVES: those of the account that it has no use for.
+        TAKES: fact classes it projects; all others it has no use for.
     """
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
     TABLES: ClassVar[tuple[Table, ...]]
     TAKES: ClassVar[frozenset[type[Fact]]]
-    LEAVES: ClassVar[frozenset[type[Fact]]] = frozenset()
 
     @abstractmethod
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
@@ -75,20 +73,14 @@ class View(ABC):
         """Say whether the view projects this fact.
 
         Raises:
-            ViewRefusedError: it cannot be read and might matter here, or is one of the account that the view does not
-                know.
+            ViewRefusedError: it cannot be read, and might be one of those the view takes.
         """
         if isinstance(at.fact, Exception):
             known = FACTS.get(at.topic)
             if known is None or known in self.TAKES:
                 raise ViewRefusedError(self.NAME, at, str(at.fact))
             return False
-        kind = type(at.fact)
-        if kind in self.TAKES:
-            return True
-        if at.topic.startswith("account.") and kind not in self.LEAVES:
-            raise ViewRefusedError(self.NAME, at, "the view does not know this fact")
-        return False
+        return type(at.fact) in self.TAKES
 
 
 def business_date_of(fact: Fact) -> date:

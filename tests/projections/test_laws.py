@@ -1,0 +1,198 @@
+"""What holds for every history: views agree with the fold, however facts arrive, and the books balance everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from psycopg import AsyncConnection, Connection
+
+from aggregates import ids
+from aggregates.account import Account
+from aggregates.dates import billing_month, business_date
+from aggregates.fact import FACTS, Fact
+from ledger.shapes import account_json, lots_json
+from projections import accounts, asof, charges, journal, limits, spends, transactions
+from projections.charges import Charges
+from projections.connections import Connect
+from projections.limits import Limits
+from projections.movements import MOVING
+from projections.paging import Page
+from projections.rebuild import check_views
+from projections.refund_requests import RefundRequests
+from projections.registry import ALL_VIEWS
+from projections.spends import Spends
+from projections.tracking import VIEWS
+from tests.projections.conftest import Feed, live_rows, rows_by_batches
+from tests.projections.town import Town, busy_town, chance_town
+
+pytestmark = pytest.mark.anyio
+
+HISTORIES = ["busy", *range(1, 7)]
+
+
+def history(name: str | int) -> Town:
+    return busy_town() if isinstance(name, str) else chance_town(name, 250)
+
+
+@pytest.fixture(params=HISTORIES)
+def town(request: pytest.FixtureRequest, app: Connection[Any], feed: Feed) -> Town:
+    made = history(request.param)
+    made.store(app)
+    feed()
+    return made
+
+
+async def all_items(ask: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page: Page = await ask(cursor)
+        items += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return items
+
+
+async def test_every_account_is_shown_as_its_own_fold_has_it(town: Town, conn: AsyncConnection[Any]) -> None:
+    shown = await all_items(lambda cursor: accounts.page(conn, at=town.now, cursor=cursor, limit=2))
+
+    assert shown == [account_json(each.figures(town.now), each.version) for each in reversed(town.accounts())]
+
+
+async def test_open_lots_are_those_of_the_fold_in_its_order(town: Town, conn: AsyncConnection[Any]) -> None:
+    for each in town.accounts():
+        shown = await all_items(lambda cursor, id=each.account_id: charges.lots(conn, id, cursor=cursor, limit=3))
+
+        assert [
+            (lot["charge_id"], lot["charged_on"], lot["method"], lot["remaining"], lot["frozen"]) for lot in shown
+        ] == [
+            (lot.charge_id, lot.charged_on.isoformat(), lot.method, lot.remaining_minor, lot.frozen)
+            for lot in each.lots
+        ]
+
+
+async def test_held_spends_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
+    for each in town.accounts():
+        shown = await all_items(lambda cursor, id=each.account_id: spends.page(conn, id, cursor=cursor, limit=7))
+
+        held = {spend["id"]: (spend["held"], spend["lots"]) for spend in shown if spend["held"]}
+        assert held == {id: (hold.held_minor, lots_json(hold.lots)) for id, hold in each.holds.items()}
+        assert all(spend["amount"] == spend["held"] + spend["captured"] + spend["returned"] for spend in shown)
+
+
+async def test_limits_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
+    month = billing_month(business_date(town.now))
+    for each in town.accounts():
+        shown = await limits.of(conn, each.account_id, at=town.now)
+
+        figures = each.figures(town.now)
+        assert shown["month"] == month
+        assert shown["limit"] == figures.credit_limit_minor
+        assert shown["used"] == figures.used_this_month_minor
+        assert shown["remaining"] == figures.remaining_limit_minor
+        assert {member["member_id"]: member["used"] for member in shown["members"]} == {
+            member_id: each.member_used.get(member_id, {}).get(month, 0) for member_id in each.members
+        }
+        assert (shown["cash"] or {}).get("limit") == each.cash_limit_minor
+        if shown["cash"]:
+            assert shown["cash"]["used"] == each.cash_used.get(month, 0)
+
+
+async def test_each_transaction_moves_the_balance_by_its_amount(town: Town, conn: AsyncConnection[Any]) -> None:
+    for each in town.accounts():
+        if each.mode == "prepaid":
+            shown = await all_items(
+                lambda cursor, id=each.account_id: transactions.page(conn, id, cursor=cursor, limit=5)
+            )
+
+            balance = 0
+            for row in reversed(shown):
+                balance += row["amount"]
+                assert row["balance"] == balance
+            assert balance == each.balance_minor
+
+
+async def test_the_trial_balance_is_zero_at_every_position(town: Town, conn: AsyncConnection[Any]) -> None:
+    for position in range(len(town.facts) + 1):
+        shown = await journal.trial_balance(conn, position=position)
+
+        assert shown["position"] == position
+        assert all(total["balance"] == 0 for total in shown["totals"])
+
+
+async def test_the_books_show_what_the_accounts_have(town: Town, conn: AsyncConnection[Any]) -> None:
+    shown = await journal.trial_balance(conn)
+
+    balances = {row["account"]: -row["balance"] for row in shown["accounts"]}
+    prepaid = [each for each in town.accounts() if each.mode == "prepaid"]
+    assert balances.get("liability.prepaid", 0) == sum(each.balance_minor for each in prepaid)
+    assert balances.get("liability.prepaid_hold", 0) == sum(each.held_minor for each in prepaid)
+    assert balances.get("liability.refund_payable", 0) == sum(each.refund_pending_minor for each in prepaid)
+
+
+async def test_an_account_at_a_version_is_what_its_fold_was_then(town: Town, conn: AsyncConnection[Any]) -> None:
+    for each in town.accounts():
+        then: Account | None = None
+        own: list[Fact] = [fact for fact in town.facts if fact.originator_id == each.id]
+        for fact in own:
+            then = fact.mutate(then)
+            assert then is not None
+            shown = await asof.account(conn, each.account_id, at=town.now, at_version=fact.originator_version)
+
+            assert shown == account_json(then.figures(town.now), fact.originator_version)
+
+
+@pytest.mark.parametrize("name", ["busy", 3])
+def test_no_row_depends_on_how_facts_are_batched(
+    name: str | int, app: Connection[Any], project: Connection[Any]
+) -> None:
+    history(name).store(app)
+
+    for each in ALL_VIEWS:
+        by_one = rows_by_batches(project, each, 1)
+        assert by_one == rows_by_batches(project, each, 7)
+        assert by_one == rows_by_batches(project, each, 2000)
+
+
+def test_a_view_built_anew_has_the_same_rows(town: Town, project: Connection[Any], connect_project: Connect) -> None:
+    before = live_rows(project)
+
+    checked = check_views(connect_project, ALL_VIEWS)
+
+    assert [(each.view, each.position, each.differences) for each in checked] == [
+        (name, len(town.facts), 0) for name in VIEWS
+    ]
+    assert sum(each.rows for each in checked) == sum(map(len, before.values()))
+    assert live_rows(project) == before
+
+
+def kinds_with(field: str) -> set[type[Fact]]:
+    own = {kind for topic, kind in FACTS.items() if topic.startswith("account.")}
+    return {kind for kind in own if field in kind.__dataclass_fields__}
+
+
+def test_every_fact_that_carries_a_balance_is_a_movement_or_known_to_move_none() -> None:
+    assert kinds_with("balance_minor") - MOVING == {Account.SpendCaptured}
+    assert kinds_with("balance_minor") >= MOVING
+
+
+def test_no_fact_about_a_thing_is_overlooked_by_the_view_of_that_thing() -> None:
+    assert kinds_with("spend_id") == Spends.TAKES
+    assert kinds_with("refund_id") == RefundRequests.TAKES
+    assert kinds_with("charge_id") | kinds_with("deposit_id") <= Charges.TAKES
+    assert kinds_with("month") <= Limits.TAKES
+    lots_unchanged = {
+        Account.SpendCaptured,
+        Account.RefundReviewed,
+        Account.RefundCompleted,
+        Account.RefundPayoutReturned,
+    }
+    assert kinds_with("lots") - Charges.TAKES == lots_unchanged
+
+
+async def test_an_unknown_account_has_no_rows(conn: AsyncConnection[Any], feed: Feed) -> None:
+    nobody = ids.account_id(0, b"nobody-here")
+
+    assert await transactions.page(conn, nobody) == Page([], None)
+    assert await charges.lots(conn, nobody) == Page([], None)
