@@ -1,8 +1,8 @@
 """The double entry behind each fact: which ledger accounts it debits and credits, by one pure function for each kind.
 
 A posting is signed: debit > 0, credit < 0; the postings of a fact sum to 0 in its currency. Ledger accounts are those
-of `CHART`; whose money it is says the stream of the fact. Facts that move no money are named in `MOVES_NOTHING`, so that
-a new kind of fact is in neither list and a test says so.
+of `CHART`; whose money it is says the stream of the fact. Facts that move no money are named in `MOVES_NOTHING`, so
+that a new kind of fact is in neither list and a test says so.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ MOVES_NOTHING = frozenset(
         "spend.returned",
     }
 )
-"""Topics of facts that move no money; streams of charges, refunds and spends repeat what an account's fact has moved."""
+"""Topics of facts that move no money; those beside the account's repeat what a fact of the account has moved."""
 
 
 class Posting(NamedTuple):

@@ -411,7 +411,7 @@ def _pending(account: Account, adjustment_id: str) -> PendingAdjustment:
 def _placed(
     account: Account, amount_minor: int, lot_id: str, dated: date, method: str
 ) -> tuple[tuple[LotPart, ...], int]:
-    """Return where a signed amount goes: parts taken and overdrawn of a debit; lot made and overdrawn paid of a credit."""
+    """Return the parts taken and overdrawn of a debit, or the lot made and overdrawn paid of a credit."""
     if amount_minor < 0:
         return funds.cover(account, -amount_minor)
     paid_minor = funds.settle_overdrawn(account, amount_minor)

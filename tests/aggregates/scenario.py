@@ -29,6 +29,7 @@ class Scenario:
     Attributes:
         account: the account under test. account_id: its public id.
         now: the instant of the next decision; it never moves by itself.
+        opening: the facts that opened it.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Scenario:
             credit_limit_minor=1_000_000 if mode == "postpaid" and credit_limit is None else credit_limit,
             overdraft_limit_minor=overdraft,
         )
-        self.account.collect_events()
+        self.opening = self.account.collect_events()
 
     @property
     def stamp(self) -> Stamp:

@@ -1,0 +1,224 @@
+"""The double entry of each kind of fact: every table row of SPEC 14 that this ledger records, with its own numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import aggregates.account
+import aggregates.batch
+import aggregates.charge
+import aggregates.refund
+import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
+from aggregates.fact import FACTS
+from aggregates.postings import CHART, MOVES_NOTHING, RULES, Unbalanced, check_balanced, postings_of
+from tests.aggregates.samples import sample
+
+CARD = "asset.gateway_receivable.card"
+VIRTUAL_ACCOUNT = "asset.gateway_receivable.virtual_account"
+PREPAID, HOLD, PAYABLE = "liability.prepaid", "liability.prepaid_hold", "liability.refund_payable"
+COUPONS, FEE = "liability.coupon_payable", "revenue.refund_fee"
+UNBILLED, TRADE = "asset.unbilled_receivable", "asset.trade_receivable"
+
+ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
+    "a charge of 12,222 by card": (
+        "account.charged",
+        {"amount_minor": 12_222, "method": "card"},
+        {CARD: 12_222, PREPAID: -12_222},
+    ),
+    "a choice order of 59,400 is held": (
+        "account.spent",
+        {"mode": "prepaid", "amount_minor": 59_400, "held_minor": 59_400, "captured_minor": 0},
+        {PREPAID: 59_400, HOLD: -59_400},
+    ),
+    "a recipient picks 9,900 of at most 29,700: captured": (
+        "account.spend_captured",
+        {"mode": "prepaid", "amount_minor": 9_900},
+        {HOLD: 9_900, COUPONS: -9_900},
+    ),
+    "a recipient picks 9,900 of at most 29,700: the difference": (
+        "account.difference_refunded",
+        {"mode": "prepaid", "amount_minor": 19_800, "from_held_minor": 19_800, "from_captured_minor": 0},
+        {HOLD: 19_800, PREPAID: -19_800},
+    ),
+    "a refund request of 100,000": (
+        "account.refund_requested",
+        {"amount_minor": 100_000},
+        {PREPAID: 100_000, PAYABLE: -100_000},
+    ),
+    "a refund completed with a payout of 95,000": (
+        "account.refund_completed",
+        {"amount_minor": 100_000, "payout_minor": 95_000, "fee_minor": 5_000},
+        {PAYABLE: 100_000, "asset.bank": -95_000, FEE: -5_000},
+    ),
+    "a refund rejected": ("account.refund_rejected", {"amount_minor": 100_000}, {PAYABLE: 100_000, PREPAID: -100_000}),
+    "a refund cancelled": (
+        "account.refund_cancelled",
+        {"amount_minor": 100_000},
+        {PAYABLE: 100_000, PREPAID: -100_000},
+    ),
+    "a payout that came back": (
+        "account.refund_payout_returned",
+        {"amount_minor": 100_000, "payout_minor": 95_000, "fee_minor": 5_000},
+        {"asset.bank": 95_000, FEE: 5_000, PAYABLE: -100_000},
+    ),
+    "a charge of 300,000 cancelled on day 20": (
+        "account.charge_cancelled",
+        {"amount_minor": 300_000, "payout_minor": 270_000, "fee_minor": 30_000, "method": "card"},
+        {PREPAID: 300_000, CARD: -270_000, FEE: -30_000},
+    ),
+    "a charge cancelled within 7 days": (
+        "account.charge_cancelled",
+        {"amount_minor": 300_000, "payout_minor": 300_000, "fee_minor": 0, "method": "card"},
+        {PREPAID: 300_000, CARD: -300_000},
+    ),
+    "a general order of 3,913 captured at once": (
+        "account.spent",
+        {"mode": "prepaid", "amount_minor": 3_913, "held_minor": 0, "captured_minor": 3_913},
+        {PREPAID: 3_913, COUPONS: -3_913},
+    ),
+    "a scheduled order of 7,826 cancelled": (
+        "account.spend_returned",
+        {"mode": "prepaid", "amount_minor": 7_826, "from_held_minor": 7_826, "from_captured_minor": 0},
+        {HOLD: 7_826, PREPAID: -7_826},
+    ),
+    "an issued coupon of 3,913 voided": (
+        "account.spend_returned",
+        {"mode": "prepaid", "amount_minor": 3_913, "from_held_minor": 0, "from_captured_minor": 3_913},
+        {COUPONS: 3_913, PREPAID: -3_913},
+    ),
+    "a hold of 600 expired": (
+        "account.hold_expired",
+        {"mode": "prepaid", "amount_minor": 600, "from_held_minor": 600, "from_captured_minor": 0},
+        {HOLD: 600, PREPAID: -600},
+    ),
+    "a chargeback of 10,000 with 6,000 left in the lot": (
+        "account.charged_back",
+        {"amount_minor": 10_000, "from_lot_minor": 6_000, "shortfall_minor": 4_000, "method": "card"},
+        {PREPAID: 6_000, "asset.member_receivable": 4_000, CARD: -10_000},
+    ),
+    "its 4,000 settled": (
+        "account.receivable_settled",
+        {"amount_minor": 4_000},
+        {"asset.bank": 4_000, "asset.member_receivable": -4_000},
+    ),
+    "a virtual-account deposit of 50,000": (
+        "account.deposited",
+        {"amount_minor": 50_000},
+        {VIRTUAL_ACCOUNT: 50_000, PREPAID: -50_000},
+    ),
+    "a deposit of 49,000 that matched nothing": (
+        "account.deposit_parked",
+        {"amount_minor": 49_000},
+        {VIRTUAL_ACCOUNT: 49_000, "clearing.unmatched_deposit": -49_000},
+    ),
+    "that deposit credited": (
+        "account.parked_deposit_credited",
+        {"amount_minor": 49_000},
+        {"clearing.unmatched_deposit": 49_000, PREPAID: -49_000},
+    ),
+    "that deposit returned": (
+        "account.parked_deposit_returned",
+        {"amount_minor": 49_000},
+        {"clearing.unmatched_deposit": 49_000, VIRTUAL_ACCOUNT: -49_000},
+    ),
+    "an imported credit of 700": ("account.imported", {"amount_minor": 700}, {"equity.imported": 700, PREPAID: -700}),
+    "an imported debit of 300": ("account.imported", {"amount_minor": -300}, {PREPAID: 300, "equity.imported": -300}),
+    "a spend of 500 with a balance of 200": (
+        "account.spent",
+        {"mode": "prepaid", "amount_minor": 500, "held_minor": 500, "captured_minor": 0, "overdrawn_minor": 300},
+        {PREPAID: 500, HOLD: -500},
+    ),
+    "a settlement payment of 59,100": (
+        "account.settlement_paid",
+        {"amount_minor": 59_100},
+        {"asset.bank": 59_100, TRADE: -59_100},
+    ),
+    "a postpaid purchase of 9,900 captured at once": (
+        "account.spent",
+        {"mode": "postpaid", "amount_minor": 9_900, "held_minor": 0, "captured_minor": 9_900},
+        {UNBILLED: 9_900, COUPONS: -9_900},
+    ),
+    "a postpaid hold of 59,400 uses a limit and moves nothing": (
+        "account.spent",
+        {"mode": "postpaid", "amount_minor": 59_400, "held_minor": 59_400, "captured_minor": 0},
+        {},
+    ),
+    "a postpaid issue of 9,900": (
+        "account.spend_captured",
+        {"mode": "postpaid", "amount_minor": 9_900},
+        {UNBILLED: 9_900, COUPONS: -9_900},
+    ),
+    "a postpaid difference of 19,800 only releases the limit": (
+        "account.difference_refunded",
+        {"mode": "postpaid", "amount_minor": 19_800, "from_held_minor": 19_800, "from_captured_minor": 0},
+        {},
+    ),
+    "a postpaid coupon of 9,900 voided": (
+        "account.spend_returned",
+        {"mode": "postpaid", "amount_minor": 9_900, "from_held_minor": 0, "from_captured_minor": 9_900},
+        {COUPONS: 9_900, UNBILLED: -9_900},
+    ),
+    "a transfer of 6,000 leaves": (
+        "account.transfer_sent",
+        {"amount_minor": 6_000},
+        {PREPAID: 6_000, "clearing.transfer": -6_000},
+    ),
+    "a transfer of 6,000 arrives": (
+        "account.transfer_received",
+        {"amount_minor": 6_000},
+        {"clearing.transfer": 6_000, PREPAID: -6_000},
+    ),
+    "a correction of +700": (
+        "account.adjustment_approved",
+        {"amount_minor": 700},
+        {"equity.adjustment": 700, PREPAID: -700},
+    ),
+    "a correction of -700": (
+        "account.adjustment_approved",
+        {"amount_minor": -700},
+        {PREPAID: 700, "equity.adjustment": -700},
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_fact_posts_the_double_entry_of_the_table(row: str) -> None:
+    topic, fields, expected = ROWS[row]
+    fact = sample(FACTS[topic], **fields)
+
+    posted = postings_of(fact)
+
+    assert {posting.account: posting.amount_minor for posting in posted} == expected
+    assert all(posting.currency == "KRW" for posting in posted)
+    assert sum(posting.amount_minor for posting in posted) == 0
+    check_balanced(fact)
+
+
+def test_every_kind_of_fact_moves_money_by_a_rule_or_is_named_as_moving_nothing() -> None:
+    with_rule = {kind.TOPIC for kind in RULES}
+
+    assert with_rule | MOVES_NOTHING == set(FACTS)
+    assert with_rule & MOVES_NOTHING == set()
+    assert with_rule == {topic for topic, _, _ in ROWS.values()}
+
+
+def test_every_posting_is_made_to_an_account_of_the_chart() -> None:
+    used = {account for _, _, expected in ROWS.values() for account in expected}
+
+    assert used <= set(CHART)
+    assert {name.partition(".")[0] for name in CHART} == {"asset", "liability", "revenue", "equity", "clearing"}
+
+
+def test_a_fact_that_does_not_balance_is_a_mistake_that_never_reaches_the_store() -> None:
+    wrong = sample(FACTS["account.refund_completed"], amount_minor=100, payout_minor=90, fee_minor=9)
+
+    with pytest.raises(Unbalanced, match="refund_completed"):
+        check_balanced(wrong)
+
+
+def test_a_fact_without_a_rule_posts_nothing() -> None:
+    opened = sample(FACTS["account.opened"])
+
+    assert postings_of(opened) == ()
