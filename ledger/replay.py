@@ -168,7 +168,10 @@ class Replay:
     def sums(self) -> list[LedgerSum]:
         """Return debits and credits of every ledger account, by currency and name."""
         return sorted(
-            (LedgerSum(account, currency, debit, credit) for (account, currency), (debit, credit) in self._sums.items()),
+            (
+                LedgerSum(account, currency, debit, credit)
+                for (account, currency), (debit, credit) in self._sums.items()
+            ),
             key=lambda line: (line.currency, line.account),
         )
 
@@ -216,7 +219,9 @@ class Replay:
         for name, folded_minor in zip(BALANCES, figures, strict=True):
             # Holds of a postpaid account are use of its limit, not money: nothing is posted for them.
             if folded_minor != balances[name] and not (name == PREPAID_HOLD and account.mode == "postpaid"):
-                text = f"{account.account_id} has {name} {folded_minor} by its folds and {balances[name]} by its postings"
+                text = (
+                    f"{account.account_id} has {name} {folded_minor} by its folds and {balances[name]} by its postings"
+                )
                 self.found("balance_differs", 0, text)
         covered_minor = sum(lot.remaining_minor for lot in account.lots) - account.overdrawn_minor
         if covered_minor != account.balance_minor:

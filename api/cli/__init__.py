@@ -1,7 +1,7 @@
 """The command line `ledger`: composes settings, database, engine, views and processes; decides nothing itself.
 
-One file per command noun. Answers go to stdout (with --json one object), everything else to stderr. Exit status 0 = done,
-1 = a check failed or the ledger said no, 2 = wrong usage.
+One file per command noun. Answers go to stdout (with --json one object), everything else to stderr. Exit status 0 =
+done, 1 = a check failed or the ledger said no, 2 = wrong usage.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line; entry point of `ledger`."""
-    # Imported here, so that the processes of a service, which live in this package as well, start without a command line.
+    # Imported here, so that the processes of a service, which live in this package too, start without a command line.
     from api.cli.app import run
 
     run()

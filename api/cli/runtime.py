@@ -1,7 +1,7 @@
 """What every command needs before it can begin: settings, a database that is up to date, and for writing an engine.
 
-On the embedded server a command starts the server if none runs, makes the tables if they are missing, and leaves both to
-the next one. With an address of one's own nothing is changed but by `ledger migrate`.
+On the embedded server a command starts the server if none runs, and makes the tables if they are missing. With an
+address of one's own nothing is changed but by `ledger migrate`.
 """
 
 from __future__ import annotations
@@ -114,6 +114,11 @@ def check_writable(database: Database) -> None:
         check_safety(connection, database.schema)
 
 
+async def use_schema(connection: psycopg.AsyncConnection[Any], database: Database) -> None:
+    """Let a connection find the ledger's tables by their bare names."""
+    await connection.execute(sql.SQL("SET search_path = {}, pg_catalog").format(sql.Identifier(database.schema)))
+
+
 @asynccontextmanager
 async def writing(ledger: Opened) -> AsyncIterator[Writer]:
     """Start an engine for as long as the `async with` lasts; at its end all is committed and the head written down.
@@ -142,9 +147,10 @@ def write_anchor(ledger: Opened) -> bool:
         row = connection.execute(query.format(schema)).fetchone()
     if row is None:
         return False
+    ledger_id, number, position, block_hash = row
     folder = ledger.settings.data_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return anchor.append(folder, *row, SystemClock().now())
+    return anchor.append(folder, ledger_id, number, position, block_hash, SystemClock().now())
 
 
 async def views_reach(ledger: Opened, wanted: int) -> bool:
@@ -157,12 +163,12 @@ async def views_reach(ledger: Opened, wanted: int) -> bool:
     # A worker that runs keeps the views to itself; this one then only stands by.
     feeder = threading.Thread(target=runner.run, args=(ledger.settings, stop), daemon=True)
     async with await connect_async(ledger.database.app) as connection:
-        await connection.execute(sql.SQL("SET search_path = {}, pg_catalog").format(sql.Identifier(ledger.database.schema)))
+        await use_schema(connection, ledger.database)
         until = asyncio.get_running_loop().time() + VIEWS_LIMIT_S
         try:
             while (reached := await position(connection, *VIEWS)) < wanted:
                 if asyncio.get_running_loop().time() > until:
-                    remark(f"the views have reached position {reached} of {wanted}; they go on while `ledger work` runs")
+                    remark(f"the views are at position {reached} of {wanted}; they go on while `ledger work` runs")
                     return False
                 if not feeder.ident:
                     feeder.start()

@@ -140,9 +140,7 @@ class Importer:
                 self.on_progress(self.progress)
         return self.progress
 
-    def _understood(
-        self, slice_: Sequence[Raw | Broken], rows: Rows, rejections: list[Rejection]
-    ) -> Iterator[_Row]:
+    def _understood(self, slice_: Sequence[Raw | Broken], rows: Rows, rejections: list[Rejection]) -> Iterator[_Row]:
         for raw in slice_:
             if isinstance(raw, Broken):
                 rejections.append(Rejection(raw.line, "bad_row", raw.reason, raw.text))

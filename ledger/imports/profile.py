@@ -126,7 +126,7 @@ class Accounts(_Part):
         overdraft: "unlimited", or the largest overdraft in minor units.
     """
 
-    name: Annotated[str, AfterValidator(_template)] = "{account}"
+    name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_template)] = "{account}"
     overdraft: Literal["unlimited"] | Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)] = 0
 
     @property

@@ -142,7 +142,9 @@ def _records(following: Following, back: deque[tuple[int, str]], profile: Profil
     header = list(profile.header) if profile.header is not None else _header(following, profile.delimiter)
     missing = [name for name in profile.needed_columns if name not in header]
     if missing:
-        raise FileMalformed(f"the file has no column {missing[0]!r}, which the profile names; it has {len(header)} columns")
+        raise FileMalformed(
+            f"the file has no column {missing[0]!r}, which the profile names; it has {len(header)} columns"
+        )
     while (found := following()) is not None:
         line, text = found
         if not text:

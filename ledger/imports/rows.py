@@ -17,10 +17,12 @@ from ledger.imports.profile import Profile
 from ledger.imports.reader import Raw
 
 ACCOUNT_CHARS_MAX = 100
-REFERENCE_CHARS_MAX = 100
+REFERENCE_CHARS_MAX = 200
 TEXT_CHARS_MAX = 200
 DATES_MAX = 10_000
 """How many different dates are remembered; a file has few, and parsing one costs more than all the rest of its row."""
+
+YEARS = range(1900, 2200)
 
 _MINOR = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -65,7 +67,9 @@ class Rows:
         self._skips = [(skip.column, frozenset(skip.values)) for skip in profile.skip]
         group = re.escape(profile.group_mark)
         mark = re.escape(profile.decimal_mark)
-        self._grouped = re.compile(rf"[+-]?[0-9]{{1,3}}(?:{group}[0-9]{{3}})*(?:{mark}[0-9]+)?", re.ASCII) if group else None
+        self._grouped = (
+            re.compile(rf"[+-]?[0-9]{{1,3}}(?:{group}[0-9]{{3}})*(?:{mark}[0-9]+)?", re.ASCII) if group else None
+        )
 
     def skips(self, raw: Raw) -> bool:
         """Say whether the profile passes over this row."""
@@ -97,6 +101,8 @@ class Rows:
                 parsed = datetime.strptime(written, self._profile.date_format)
                 local = parsed.astimezone(self._zone) if parsed.tzinfo else parsed.replace(tzinfo=self._zone)
                 known = local.date(), local.astimezone(UTC)
+                if local.year not in YEARS:
+                    raise ValueError(local.year)
             except (ValueError, OverflowError):
                 raise BadRow(f"column {self._columns.date!r} must be a date like {self._profile.date_format}") from None
             if len(self._dates) >= DATES_MAX:
@@ -119,7 +125,9 @@ class Rows:
         if sign is None:
             raise BadRow(f"column {self._profile.sign.column!r} must have one of the values that the profile lists")
         if written[:1] in "+-":
-            raise BadRow(f"column {self._columns.amount!r} must have no sign; {self._profile.sign.column!r} says the way")
+            raise BadRow(
+                f"column {self._columns.amount!r} must have no sign; {self._profile.sign.column!r} says the way"
+            )
         return sign * amount_minor
 
     def _plain(self, written: str) -> str:

@@ -1,0 +1,138 @@
+"""The jobs: what each asks for, which command follows, and under which key.
+
+A job runs through everything that is due, a page at a time, and ends when a page brings nothing new. What it misses,
+the next firing finds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import structlog
+from psycopg import AsyncConnection, sql
+
+from ledger.clock import Clock, SystemClock
+from ledger.command import Call, Command, Outcome
+from ledger.commands.deposits import ExpireDeposit
+from ledger.commands.spends import ExpireHold
+from ledger.database import Database, connect_async
+from ledger.engine import Engine
+from ledger.store import Store
+from projections import charges, spends
+from projections.tracking import wait_for
+
+log = structlog.get_logger("scheduler")
+
+PAGE = 100
+"""How many due things are asked for, and issued, at a time."""
+
+VIEW_LIMIT_S = 10.0
+"""How long a job waits for its view to have seen what it just did."""
+
+Due = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+
+class Job(NamedTuple):
+    """One kind of thing that time causes.
+
+    Attributes:
+        name: of the job; "job:" + name is the actor of its facts.
+        every_s: pause between two firings.
+        view: that knows what is due. due: asks it.
+        command: for one due thing. key: of that command, derived from the thing.
+    """
+
+    name: str
+    every_s: int
+    view: str
+    due: Due
+    command: Callable[[dict[str, Any]], Command]
+    key: Callable[[dict[str, Any]], str]
+
+
+class Fired(NamedTuple):
+    """What one firing did. done: new commands. known: done before, by whomever. refused: by a rule."""
+
+    job: str
+    done: int
+    known: int
+    refused: int
+
+
+EXPIRE_HOLDS = Job(
+    name="expire-holds",
+    every_s=60,
+    view="spends",
+    due=spends.due_holds,
+    command=lambda due: ExpireHold(account_id=due["account_id"], spend_id=due["spend_id"]),
+    key=lambda due: f"expire-hold:{due['spend_id']}",
+)
+EXPIRE_DEPOSITS = Job(
+    name="expire-deposits",
+    every_s=60,
+    view="charges",
+    due=charges.due_deposits,
+    command=lambda due: ExpireDeposit(account_id=due["account_id"], charge_id=due["charge_id"]),
+    key=lambda due: f"expire-deposit:{due['charge_id']}",
+)
+JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS)
+
+
+def call_of(job: Job, due: dict[str, Any]) -> Call:
+    """Return the call of a job's command: the same key and the same request for the same thing, whenever it fires."""
+    key = job.key(due)
+    request_hash = sha256(key.encode()).hexdigest()[:32]
+    return Call(f"job:{job.name}", "", key, request_hash, f"req_{secrets.token_hex(10)}")
+
+
+async def fire(job: Job, database: Database, clock: Clock | None = None) -> Fired:
+    """Do everything that is due now, each thing once, with an engine of its own.
+
+    Raises:
+        Unavailable: the database went away; the next firing goes on.
+        psycopg.Error: the same, before anything was done.
+    """
+    clock = clock or SystemClock()
+    async with await connect_async(database.app) as connection:
+        await connection.execute(sql.SQL("SET search_path = {}, pg_catalog").format(sql.Identifier(database.schema)))
+        due = await job.due(connection, at=clock.now(), limit=PAGE)
+        if not due:
+            return Fired(job.name, 0, 0, 0)
+        engine = Engine(Store(database.app, database.schema), clock)
+        await engine.start()
+        try:
+            return await _work_off(job, due, engine, connection)
+        finally:
+            await engine.stop()
+
+
+async def _work_off(job: Job, due: list[dict[str, Any]], engine: Engine, connection: AsyncConnection[Any]) -> Fired:
+    done = known = refused = 0
+    at: datetime = engine.clock.now()
+    while due:
+        outcomes = await asyncio.gather(*(engine.submit(job.command(one), call_of(job, one)) for one in due))
+        new = [outcome for outcome in outcomes if not outcome.replayed and outcome.status < 400]
+        done += len(new)
+        known += sum(outcome.replayed for outcome in outcomes)
+        refused += sum(_refused(job, outcome) for outcome in outcomes)
+        if not new or len(due) < PAGE:
+            break
+        last = max(outcome.position for outcome in new)
+        await wait_for(connection, job.view, at_least=last, timeout_s=VIEW_LIMIT_S)
+        due = await job.due(connection, at=at, limit=PAGE)
+    fired = Fired(job.name, done, known, refused)
+    log.info("job has run", **fired._asdict())
+    return fired
+
+
+def _refused(job: Job, outcome: Outcome) -> bool:
+    """Say whether a rule said no, and write it down: somebody else has just settled what was due a moment ago."""
+    if outcome.replayed or outcome.status < 400:
+        return False
+    log.info("due thing was refused", job=job.name, status=outcome.status, position=outcome.position)
+    return True
