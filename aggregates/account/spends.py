@@ -179,7 +179,8 @@ class SpendReturned(Fact):
 
     Attributes:
         spend_id: public id of the spend.
-        amount_minor: what came back; = from_held_minor + from_captured_minor.
+        amount_minor: what came back.
+        from_held_minor, from_captured_minor: the two parts of it: of what was held, of what was captured.
         currency, mode: of the account.
         spend_amount_minor, held_minor, captured_minor, returned_minor: the spend after it.
         overdrawn_repaid_minor: part that went against what the account had overdrawn.
