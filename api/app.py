@@ -1,13 +1,12 @@
 """The application: FastAPI for life cycle and description, our own dispatch for every request.
 
-`compose` builds it from settings and a database, as `ledger serve` does; `create_app` from parts, as tests do.
+`create_app` builds it from an engine, the views' connections and the vault; whoever calls it has composed those.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -25,6 +24,7 @@ from api.rates import Rates
 from api.views import Views
 from ledger.engine import Engine
 from ledger.settings import Settings
+from ledger.vault import Vault
 
 log = structlog.get_logger("api")
 
@@ -55,22 +55,21 @@ class LedgerApp(FastAPI):
 def create_app(
     engine: Engine,
     views: Views,
-    vault: Any,
+    vault: Vault,
     *,
     environment: str,
     bootstrap_key: str | None = None,
     rates: Rates | None = None,
-    now: Any = None,
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
     Args:
+        engine: not started yet. views: not opened yet. vault: personal data.
         environment: "live" or "test": only keys of this environment are let in.
         bootstrap_key: the operator's own first key, taken unless one was ever taken.
         rates: how often people's keys may ask; None = without bound.
-        now: tells the time by which keys expire; None = the machine's clock.
     """
-    store = KeyStore(views.connect) if now is None else KeyStore(views.connect, now)
+    store = KeyStore(views.connect)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -121,7 +120,6 @@ async def take_bootstrap_key(store: KeyStore, key: str, environment: str) -> Non
     if await store.has_bootstrap_key():
         return
     presented = present(key)
-    now: datetime = store.now()
     row = KeyRow(
         id=presented.id,
         secret_hash=presented.secret_hash,
@@ -131,7 +129,7 @@ async def take_bootstrap_key(store: KeyStore, key: str, environment: str) -> Non
         member_id=None,
         owner=f"key_{presented.id}",
         environment=environment,
-        created_at=now,
+        created_at=store.now(),
         created_by=BOOTSTRAP,
         expires_at=None,
     )

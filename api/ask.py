@@ -22,6 +22,7 @@ from api.reply import Reply, of_view
 from api.views import Seen, Views
 from ledger.command import Call
 from ledger.engine import Current, Engine
+from ledger.vault import Vault
 from projections.tracking import ViewBehind
 
 
@@ -41,7 +42,7 @@ class House:
     views: Views
     keys: KeyStore
     authenticator: Authenticator
-    vault: Any
+    vault: Vault
     facts: StoredFacts
     metrics: Metrics
     environment: str

@@ -149,10 +149,9 @@ class Dispatcher:
             if self._in_flight > IN_FLIGHT_MAX:
                 raise Overloaded("too many requests are open; send it again", 1)
             return await self._handle(visit, scope, receive)
-        except NotFound:
-            if visit.caller.account_id is not None:
-                error = hidden()
-            return reply(error, visit.request_id)
+        except NotFound as error:
+            # A bound key is told the same of what is missing and of what is not its own.
+            return reply(error if visit.caller.account_id is None else hidden(), visit.request_id)
         except LedgerError as error:
             return reply(error, visit.request_id)
         except TimeoutError:

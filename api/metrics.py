@@ -43,5 +43,5 @@ class Metrics:
 
 
 def _figure(engine: Any, name: str) -> float:
-    figure: float = getattr(engine, name)
+    figure: float = getattr(engine.committer, name)
     return figure

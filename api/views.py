@@ -11,7 +11,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from aggregates.errors import Unavailable
-from projections.tracking import position, wait_for
+from projections.tracking import ViewBehind, position, wait_for
 
 CONNECTIONS_MAX = 8
 READ_LIMIT_S = 4.0
@@ -64,11 +64,14 @@ class Views:
         """Lend a connection.
 
         Raises:
+            ViewBehind: what is read has not been built yet.
             Unavailable: the database cannot be reached, or does not answer in time.
         """
         try:
             async with asyncio.timeout(READ_LIMIT_S), self._pool.connection() as conn:
                 yield conn
+        except psycopg.errors.UndefinedTable as error:
+            raise ViewBehind("the view has not been built yet; try again", 1) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError, OSError) as error:
             raise Unavailable("the ledger's database does not answer; try again", 1) from error
 

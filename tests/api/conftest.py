@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +12,12 @@ from api.app import LedgerApp, create_app
 from api.views import Views
 from ledger.database import Database
 from ledger.engine import Engine
+from ledger.settings import Settings
 from ledger.store import Store
+from ledger.vault import open_vault
 from projections.connections import connect_to
 from projections.runner import Runner
-from tests.api.counter import Counter, StandInVault
+from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
 
 
@@ -31,11 +34,12 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-async def app(ledger_database: Database, clock: SetClock) -> AsyncIterator[LedgerApp]:
+async def app(ledger_database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[LedgerApp]:
     """The application, started; its views are not fed."""
     engine = Engine(Store(ledger_database.app, ledger_database.schema), clock)
     views = Views(ledger_database.app, ledger_database.schema)
-    made = create_app(engine, views, StandInVault(), environment="test")
+    vault = open_vault(Settings(data_dir=tmp_path), ledger_database, clock)
+    made = create_app(engine, views, vault, environment="test")
     async with made.router.lifespan_context(made):
         yield made
 
