@@ -6,9 +6,10 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 
 from api.cli.logs import configure_logs
-from api.cli.supervisor import die_with_parent
+from api.cli.supervisor import die_with_parent, wait_for_go
 from ledger.settings import Settings
 
 BOOTSTRAP_FILE = "bootstrap.key"
@@ -18,8 +19,8 @@ GRACE_S = 5
 BACKLOG = 2048
 
 
-def serve_http(settings: Settings, listening: socket.socket) -> None:
-    """Answer HTTP on a listening socket until told to stop."""
+def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
+    """Load what answers HTTP; return what answers on a listening socket until told to stop."""
     import uvicorn
 
     from api.app import create_app, environment_of
@@ -32,31 +33,34 @@ def serve_http(settings: Settings, listening: socket.socket) -> None:
     from ledger.store import Store
     from ledger.vault import open_vault
 
-    with open_database(settings) as database:
-        check_writable(database)
-        app = create_app(
-            Engine(Store(database.app, database.schema), SystemClock()),
-            Views(database.app, database.schema),
-            open_vault(settings, database),
-            environment=environment_of(settings),
-            bootstrap_key=bootstrap_key(settings),
-            rates=Rates(),
-        )
-        config = uvicorn.Config(
-            app,
-            http="httptools",
-            loop="uvloop",
-            ws="none",
-            lifespan="on",
-            server_header=False,
-            proxy_headers=False,
-            access_log=False,
-            log_config=None,
-            backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-        uvicorn.Server(config).run(sockets=[listening])
+    def serve() -> None:
+        with open_database(settings) as database:
+            check_writable(database)
+            app = create_app(
+                Engine(Store(database.app, database.schema), SystemClock()),
+                Views(database.app, database.schema),
+                open_vault(settings, database),
+                environment=environment_of(settings),
+                bootstrap_key=bootstrap_key(settings),
+                rates=Rates(),
+            )
+            config = uvicorn.Config(
+                app,
+                http="httptools",
+                loop="uvloop",
+                ws="none",
+                lifespan="on",
+                server_header=False,
+                proxy_headers=False,
+                access_log=False,
+                log_config=None,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+            uvicorn.Server(config).run(sockets=[listening])
+
+    return serve
 
 
 def bootstrap_key(settings: Settings) -> str | None:
@@ -67,33 +71,35 @@ def bootstrap_key(settings: Settings) -> str | None:
     return file.read_text().strip() if file.exists() else None
 
 
-def feed_views(settings: Settings, stop: threading.Event) -> None:
-    """Feed all views until told to stop."""
+def views(settings: Settings, stop: threading.Event) -> Callable[[], None]:
+    """Load what feeds the views; return what feeds them until told to stop."""
     from projections import runner
 
-    runner.run(settings, stop)
+    return lambda: runner.run(settings, stop)
 
 
-def fire_jobs(settings: Settings, stop: threading.Event) -> None:
-    """Fire the jobs until told to stop."""
+def jobs(settings: Settings, stop: threading.Event) -> Callable[[], None]:
+    """Load what fires the jobs; return what fires them until told to stop."""
     from scheduler import runner
 
-    runner.run(settings, stop)
+    return lambda: runner.run(settings, stop)
 
 
 def main() -> None:
-    """Be one of the processes."""
+    """Be one of the processes: load, stand by, begin."""
     kind, *rest, parent = sys.argv[1:]
     die_with_parent(int(parent))
     settings = Settings()
     configure_logs(settings.log_format, kind)
     if kind == "http":
-        serve_http(settings, socket.socket(fileno=int(rest[0])))
-        return
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    {"views": feed_views, "jobs": fire_jobs}[kind](settings, stop)
+        begin = http(settings, socket.socket(fileno=int(rest[0])))
+    else:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        begin = {"views": views, "jobs": jobs}[kind](settings, stop)
+    wait_for_go()
+    begin()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Service:
         """Add a process of a kind."""
         inherit = () if listening is None else (listening.fileno(),)
         command = [sys.executable, "-m", "api.cli.processes", kind, *map(str, inherit)]
-        self._supervisor.children.append(Child(kind, command, self._environment, inherit))
+        self._supervisor.children.append(Child(kind, command, self._environment, inherit, standby=kind == "http"))
 
     def run(self, ready: Callable[[], None]) -> None:
         """Run until a signal asks to stop."""
