@@ -1,7 +1,7 @@
 """Where the time of a fact comes from.
 
-The ledger asks one clock, once for each command; aggregates never ask at all. Tests and the sandbox put their own clock in
-its place. A clock must never be read twice for one decision.
+The ledger asks one clock, once for each command; aggregates never ask at all. Tests and the sandbox put their own clock
+in its place. A clock must never be read twice for one decision.
 """
 
 from __future__ import annotations

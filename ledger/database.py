@@ -1,4 +1,4 @@
-"""The ledger's databases: their addresses for each role, how to connect, how tables are brought up to date, what is unsafe.
+"""The ledger's databases: addresses for each role, how to connect, how tables are brought up to date, what is unsafe.
 
 `open_database` gives the addresses, and starts the embedded server where no address was set. Writing is refused over a
 connection that `check_safety` does not pass. No SQL of the ledger's own work is here.
@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -99,7 +98,9 @@ def open_database(settings: Settings) -> Iterator[Database]:
         yield embedded_database(server, settings.schema_name, settings)
 
 
-def embedded_database(server: EmbeddedServer, schema: str, settings: Settings | None = None, name: str = "") -> Database:
+def embedded_database(
+    server: EmbeddedServer, schema: str, settings: Settings | None = None, name: str = ""
+) -> Database:
     """Return the addresses of a ledger on a running embedded server.
 
     Args:

@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     Attributes:
         database_url: PostgreSQL 17 or later, under the role that writes; None = the embedded server.
         migrate_url: the same database under a role that may create roles; None = `database_url`.
-        vault_database_url: where personal data lies; None = database `vault` beside the ledger's, under a role of its own.
+        vault_database_url: where personal data lies; None = database `vault` beside the ledger's, under a role of its
+            own.
         data_dir: folder of the embedded server and of generated secrets.
         schema_name: PostgreSQL schema of this ledger (`LEDGER_SCHEMA`): lower case, at most 40 characters.
         sandbox: whether the sandbox's routes exist; None = yes on the embedded server, no with a database address.

@@ -1,7 +1,7 @@
 """What every test may ask for: a real PostgreSQL, shared by the whole run, and a ledger of one's own on it.
 
-The server starts once. A migrated database is made once and copied for each test that asks: a copy takes a fraction of what
-the migration takes, and no test sees what another has written.
+The server starts once. A migrated database is made once and copied for each test that asks: a copy takes a fraction of
+what the migration takes, and no test sees what another has written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """Give a folder with a short path that the server's user can reach; pytest's own is closed to it when root runs tests."""
+    """Give a folder with a short path that the server's user can reach; pytest's own is closed to it under root."""
     path = Path(tempfile.mkdtemp(prefix="payledger-"))
     path.chmod(0o711)
     yield path
@@ -85,7 +85,8 @@ def copied(postgres: EmbeddedServer, template: str, name: str) -> Iterator[None]
     """Copy a database for as long as the `with` lasts, with the rights to connect, which a copy does not inherit."""
     with connect(postgres.url(postgres.superuser, "postgres")) as admin:
         admin.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
-        for role in ("app", "project", "vault"):
+        admin.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
+        for role in ("vault",) if name.endswith("_vault") else ("app", "project"):
             grant = SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}")
             admin.execute(grant.format(Identifier(name), Identifier(f"{SCHEMA}_{role}")))
         yield

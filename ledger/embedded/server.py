@@ -1,8 +1,8 @@
 """The life of the embedded server: started by the first process that needs it, shared, stopped by the last one.
 
-Two lock files in the data folder: `users.lock`, held shared by every process that uses the server (the kernel lets go of it
-for a process that is killed), and `start.lock`, held while a server is started. Whether a server lives is asked by
-connecting, never read from a file. This file must not know what the server is used for.
+Two lock files in the data folder: `users.lock`, held shared by every process that uses the server (the kernel lets go
+of it for a process that is killed), and `start.lock`, held while a server is started. Whether a server lives is asked
+by connecting, never read from a file. This file must not know what the server is used for.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Self
 from urllib.parse import quote
 
 from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
 from ledger.embedded import keeper
 from ledger.embedded.cluster import SUPERUSER, configure, make_cluster, secret
@@ -29,6 +30,7 @@ from ledger.embedded.place import SYSTEM_FOLDER, EmbeddedServerError, Place, fin
 START_SECONDS_MAX = 120
 STARTS_MAX = 3
 STOP_SECONDS_MAX = 70
+STOP_STEPS = ((signal.SIGINT, 30), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
 PING_SECONDS_MAX = 5
 POLL_SECONDS = 0.02
 LOG_BYTES_MAX = 10_000_000
@@ -38,17 +40,22 @@ PROCESSES = Path("/proc")
 
 def say_on_stderr(sentence: str) -> None:
     """Tell the person at the terminal."""
-    print(sentence, file=sys.stderr)
+    sys.stderr.write(f"{sentence}\n")
 
 
 class EmbeddedServer:
     """One PostgreSQL server over one data folder, for as long as somebody is inside its `with`.
 
-    A process that forks inside the `with` shares the lock with its child: children that use the server should open it themselves.
+    A process that forks inside the `with` shares the lock with its child: children that use the server should open it
+    themselves.
     """
 
     def __init__(
-        self, data_dir: Path | str, *, options: Mapping[str, str] | None = None, say: Callable[[str], None] = say_on_stderr
+        self,
+        data_dir: Path | str,
+        *,
+        options: Mapping[str, str] | None = None,
+        say: Callable[[str], None] = say_on_stderr,
     ) -> None:
         """Name the server; nothing happens before `start`.
 
@@ -68,7 +75,9 @@ class EmbeddedServer:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -89,7 +98,9 @@ class EmbeddedServer:
                 self._start_unless_alive()
         except PermissionError as error:
             self._leave()
-            raise EmbeddedServerError(f"{error.filename} belongs to another user; run as that user or as root") from None
+            raise EmbeddedServerError(
+                f"{error.filename} belongs to another user; run as that user or as root"
+            ) from None
         except BaseException:
             self._leave()
             raise
@@ -145,7 +156,7 @@ class EmbeddedServer:
         return SUPERUSER
 
     def secret(self, role: str) -> str:
-        """Return the password that belongs to a role; made at the first call. Giving it to the role is the caller's task."""
+        """Return a role's password; made at the first call. Giving it to the role is the caller's task."""
         return secret(self.data_dir / "secrets", role)
 
     @property
@@ -174,7 +185,9 @@ class EmbeddedServer:
                 starts += 1
                 self._launch()
             if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"PostgreSQL did not answer in {START_SECONDS_MAX} s; its log:\n{self._log_end()}")
+                raise EmbeddedServerError(
+                    f"PostgreSQL did not answer in {START_SECONDS_MAX} s; its log:\n{self._log_end()}"
+                )
             time.sleep(POLL_SECONDS)
 
     def _launch(self) -> None:
@@ -193,14 +206,20 @@ class EmbeddedServer:
         place.log.touch(0o600)
         with place.log.open("ab") as log:
             self._keeper = subprocess.Popen(
-                command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd="/",
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def _clear_leftovers(self) -> None:
         """Make way after a kill: end what is left of a server without its first process, and what names a dead one.
 
-        PostgreSQL takes a process number that is in use, by a process not yet reaped or by a stranger after a reboot, for a
-        living server, and then refuses to start. Here the process has been looked at.
+        PostgreSQL takes a process number that is in use, by a process not yet reaped or by a stranger after a reboot,
+        for a living server, and then refuses to start. Here the process has been looked at.
         """
         for pid in self._orphans():
             with contextlib.suppress(ProcessLookupError):
@@ -211,7 +230,7 @@ class EmbeddedServer:
 
     def _terminate(self) -> None:
         """Stop the server by ever harder signals, and wait until it is gone."""
-        for number, seconds in ((signal.SIGINT, 30), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+        for number, seconds in STOP_STEPS:
             pid = self.postmaster_pid()
             if pid is None:
                 break
@@ -222,32 +241,30 @@ class EmbeddedServer:
                 time.sleep(POLL_SECONDS)
 
     def _is_postmaster(self, pid: int) -> bool:
-        """Whether a process is this server's first one; one that has ended but is not yet reaped has no command line."""
+        """Whether a process is this server's first one; one that has ended and is not reaped has no command line."""
         if not (PROCESSES / "self").exists():
             return self.place.user.can("kill", "-0", str(pid))
+        process = PROCESSES / str(pid)
         try:
-            name = (PROCESSES / str(pid) / "comm").read_text().strip()
-            return name == "postgres" and os.fsencode(self.place.cluster) in _command_line(pid)
+            words = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
+        return _is_postgres(process) and os.fsencode(self.place.cluster) in words
 
     def _orphans(self) -> list[int]:
         """Return the processes that work in the cluster's folder, whoever started them."""
         if not (PROCESSES / "self").exists():
             return []
-        found = []
-        for process in PROCESSES.iterdir():
-            with contextlib.suppress(OSError):
-                if process.name.isdigit() and (process / "comm").read_text().strip() == "postgres":
-                    # Root in a container may not look at another user's process; that user itself may.
-                    if self.place.user.can("/usr/bin/env", "test", f"{process}/cwd", "-ef", str(self.place.cluster)):
-                        found.append(int(process.name))
-        return found
+        servers = [int(entry.name) for entry in PROCESSES.iterdir() if entry.name.isdigit() and _is_postgres(entry)]
+        # Root in a container may not look at another user's process; that user itself may.
+        home, can = str(self.place.cluster), self.place.user.can
+        return [pid for pid in servers if can("/usr/bin/env", "test", f"{PROCESSES / str(pid)}/cwd", "-ef", home)]
 
     def _ping(self) -> pq.Ping:
-        host = str(self.place.socket)
-        conninfo = f"host='{host}' port={PORT} user={SUPERUSER} dbname=postgres connect_timeout={PING_SECONDS_MAX}"
-        return pq.Ping(pq.PGconn.ping(conninfo.encode()))
+        address = make_conninfo(
+            host=str(self.place.socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=PING_SECONDS_MAX
+        )
+        return pq.Ping(pq.PGconn.ping(address.encode()))
 
     def _log_end(self) -> str:
         try:
@@ -288,8 +305,11 @@ class EmbeddedServer:
                 self._keeper = None
 
 
-def _command_line(pid: int) -> list[bytes]:
-    return (PROCESSES / str(pid) / "cmdline").read_bytes().split(b"\0")
+def _is_postgres(process: Path) -> bool:
+    try:
+        return (process / "comm").read_text().strip() == "postgres"
+    except OSError:
+        return False
 
 
 def _flocked(descriptor: int, operation: int) -> bool:

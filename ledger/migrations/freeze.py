@@ -1,7 +1,8 @@
 """The freeze: no DDL on the ledger's own tables outside a maintenance window, not even by the owner or a superuser.
 
-An event trigger, so it takes a superuser to make it: it stands on the embedded server and wherever migrations run as one. It
-stops accidents and whoever has taken the owner's role; a superuser can open a window, and the seal tells what was done in it.
+An event trigger, so it takes a superuser to make it: it stands on the embedded server and wherever migrations run as
+one. It stops accidents and whoever has taken the owner's role; a superuser can open a window, and the seal tells what
+was done in it.
 """
 
 from __future__ import annotations

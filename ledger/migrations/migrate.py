@@ -1,4 +1,4 @@
-"""One migration run: roles, schema, scripts and freeze in a single transaction, so that it happens whole or not at all."""
+"""One migration: roles, schema, scripts and freeze in a single transaction, so that it happens whole or not at all."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def migrate_vault(address: str, schema: str, *, own_role: bool) -> None:
     Args:
         address: of the vault's database.
         schema: name of the ledger's schema; the vault's has the same.
-        own_role: the ledger's owner shall own the tables and its vault role use them; False = the address's role does both.
+        own_role: the ledger's owner shall own the tables and its vault role use them; False = the address's role does
+            both.
     """
     owner, vault = f"{schema}_owner", f"{schema}_vault"
     with _transaction(address) as (connection, raw):
@@ -63,7 +64,9 @@ def migrate_vault(address: str, schema: str, *, own_role: bool) -> None:
         if not roles.is_superuser(raw):
             raw.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(Identifier(owner)))
         _let_connect(raw, vault)
-        raw.execute(SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(Identifier(schema), Identifier(owner)))
+        raw.execute(
+            SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(Identifier(schema), Identifier(owner))
+        )
         raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(owner)))
         upgrade(connection, "vault", schema)
         raw.execute(VAULT_RIGHTS.format(s=Identifier(schema), vault=Identifier(vault)))

@@ -1,7 +1,8 @@
 """The roles of one ledger, and what makes them unable to do harm.
 
-`<schema>_owner` owns the tables and cannot log in; `<schema>_app` adds facts and reads; `<schema>_project` reads facts and
-builds views; `<schema>_vault` alone reaches the vault. Nothing here is asked of a role that already is as it should be.
+`<schema>_owner` owns the tables and cannot log in; `<schema>_app` adds facts and reads; `<schema>_project` reads facts
+and builds views; `<schema>_vault` alone reaches the vault. Nothing here is asked of a role that already is as it should
+be.
 """
 
 from __future__ import annotations
@@ -59,9 +60,7 @@ def let_write(connection: Connection, schema: str, login: str, password: str | N
         password: of a role that has to be made.
     """
     app, project, name = Identifier(f"{schema}_app"), Identifier(f"{schema}_project"), Identifier(login)
-    if not role_exists(connection, login):
-        make_role(connection, login, password, TIMEOUTS["app"])
-    elif login == f"{schema}_app" and password is not None:
+    if login == f"{schema}_app" or not role_exists(connection, login):
         make_role(connection, login, password, TIMEOUTS["app"])
     if login != f"{schema}_app":
         connection.execute(SQL("GRANT {} TO {} WITH INHERIT TRUE").format(app, name))

@@ -120,7 +120,7 @@ def test_a_command_key_is_taken_once_by_a_fact_or_a_refusal(ledger_database: Dat
     with connect(ledger_database.app) as app:
         take(first, 1)
 
-        with pytest.raises(UniqueViolation, match="command_key|ledger_refusals_pkey"):
+        with pytest.raises(UniqueViolation, match=r"command_key|ledger_refusals_pkey"):
             take(second, 2)
 
 
@@ -160,19 +160,26 @@ def copy(app: psycopg.Connection, rows: list[tuple[int, int, uuid.UUID | None]])
             into.write_row((STREAM, version, "account.charged", b"{}", position, key))
 
 
+def copy_and_seal(
+    app: psycopg.Connection, rows: list[tuple[int, int, uuid.UUID | None]], refusals: int = 0
+) -> tuple[Any, ...] | None:
+    """Copy facts in and seal them as two, in one transaction."""
+    keys = [key for _, _, key in rows if key is not None]
+    with app.transaction():
+        app.execute("LOCK TABLE ledger.ledger_events IN EXCLUSIVE MODE; NOTIFY ledger_events")
+        copy(app, rows)
+        refused = [uuid.uuid4() for _ in range(refusals)]
+        return app.execute(SEAL, (2, keys, refused, [b"{}"] * refusals, DIGEST)).fetchone()
+
+
 def test_copied_facts_are_sealed_as_one_block(ledger_database: Database) -> None:
     with connect(ledger_database.app) as app:
         append(app, [1])
-        with app.transaction():
-            app.execute("LOCK TABLE ledger.ledger_events IN EXCLUSIVE MODE; NOTIFY ledger_events")
-            copy(app, [(2, 2, None), (3, 3, None)])
-            sealed = app.execute(SEAL, (2, [], [uuid.uuid4()], [b"{}"], DIGEST)).fetchone()
 
-        assert sealed == (2, 2)
-        block = app.execute(
-            "SELECT first_position, last_position, facts, refusals FROM ledger.ledger_blocks WHERE number = 2"
-        )
-        assert block.fetchone() == (2, 3, 2, 1)
+        assert copy_and_seal(app, [(2, 2, None), (3, 3, None)], refusals=1) == (2, 2)
+
+        query = "SELECT first_position, last_position, facts, refusals FROM ledger.ledger_blocks WHERE number = 2"
+        assert app.execute(query).fetchone() == (2, 3, 2, 1)
 
 
 @pytest.mark.parametrize("positions", [[3, 4], [2], [2, 3, 4], [2, 4]])
@@ -182,9 +189,8 @@ def test_copied_facts_that_do_not_follow_the_head_are_not_sealed(
     with connect(ledger_database.app) as app:
         append(app, [1])
 
-        with pytest.raises(DataException), app.transaction():
-            copy(app, [(position, position, None) for position in positions])
-            app.execute(SEAL, (2, [], [], [], DIGEST))
+        with pytest.raises(DataException):
+            copy_and_seal(app, [(position, position, None) for position in positions])
 
 
 def test_copied_facts_whose_key_was_refused_are_not_sealed(ledger_database: Database) -> None:
@@ -193,9 +199,8 @@ def test_copied_facts_whose_key_was_refused_are_not_sealed(ledger_database: Data
     with connect(ledger_database.app) as app:
         append(app, [], refusals=[key])
 
-        with pytest.raises(UniqueViolation, match="command_key"), app.transaction():
-            copy(app, [(1, 1, key)])
-            app.execute(SEAL, (1, [key], [], [], DIGEST))
+        with pytest.raises(UniqueViolation, match="command_key"):
+            copy_and_seal(app, [(1, 1, key), (2, 2, None)])
 
 
 FORBIDDEN = (
@@ -214,7 +219,7 @@ FORBIDDEN = (
     "COPY {} FROM '/etc/hostname'",
     "SET ROLE ledger_owner",
     "ALTER FUNCTION ledger.ledger_append OWNER TO ledger_app",
-    "CREATE OR REPLACE FUNCTION ledger.ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE OR REPLACE FUNCTION ledger.ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
 )
 
 

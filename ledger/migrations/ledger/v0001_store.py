@@ -1,7 +1,8 @@
 """The store: facts, their seal, remembered refusals, snapshots, tracking, identity, API keys.
 
 Facts, blocks and refusals can be added and read, and nothing else, whoever asks: the app role lacks the rights, and
-triggers that fire always hold the owner back. Positions and block numbers come from the last block under the table lock.
+triggers that fire always hold the owner back. Positions and block numbers come from the last block under the table
+lock.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ CREATE TABLE {s}.ledger_api_keys (
 """
 
 # As the library sets them for tables that only grow: freezing, not cleaning, is what vacuum has to do here.
-NEVER_UPDATED = """autovacuum_enabled = true, autovacuum_vacuum_threshold = 100000000, autovacuum_vacuum_scale_factor = 0.5,
-    autovacuum_analyze_threshold = 1000, autovacuum_analyze_scale_factor = 0.01"""
+NEVER_UPDATED = """autovacuum_enabled = true, autovacuum_vacuum_threshold = 100000000,
+    autovacuum_vacuum_scale_factor = 0.5, autovacuum_analyze_threshold = 1000, autovacuum_analyze_scale_factor = 0.01"""
 
 APPEND_ONLY = """
 CREATE FUNCTION {s}.ledger_append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -97,8 +98,10 @@ END $$;
 """
 
 APPEND_ONLY_TRIGGERS = """
-CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON {s}.{table} FOR EACH ROW EXECUTE FUNCTION {s}.ledger_append_only();
-CREATE TRIGGER append_only_table BEFORE TRUNCATE ON {s}.{table} FOR EACH STATEMENT EXECUTE FUNCTION {s}.ledger_append_only();
+CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON {s}.{table} FOR EACH ROW
+    EXECUTE FUNCTION {s}.ledger_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON {s}.{table} FOR EACH STATEMENT
+    EXECUTE FUNCTION {s}.ledger_append_only();
 ALTER TABLE {s}.{table} ENABLE ALWAYS TRIGGER append_only_rows;
 ALTER TABLE {s}.{table} ENABLE ALWAYS TRIGGER append_only_table;
 """
@@ -156,7 +159,8 @@ DECLARE
     fact_count CONSTANT integer NOT NULL := cardinality(ids);
     head record;
 BEGIN
-    IF fact_count <> ANY (ARRAY[cardinality(versions), cardinality(topics), cardinality(states), cardinality(keys)]) THEN
+    IF fact_count <> ANY (ARRAY[cardinality(versions), cardinality(topics), cardinality(states), cardinality(keys)])
+    THEN
         RAISE EXCEPTION 'ledger_append: arrays of facts differ in length' USING ERRCODE = 'array_subscript_error';
     END IF;
     LOCK TABLE {s}.ledger_events IN EXCLUSIVE MODE;
@@ -221,7 +225,12 @@ GRANT EXECUTE ON FUNCTION {s}.ledger_head TO {project};
 def upgrade() -> None:
     """Make the tables, functions, triggers and rights."""
     schema = context.config.attributes["schema"]
-    names = {"s": f'"{schema}"', "app": f'"{schema}_app"', "project": f'"{schema}_project"', "never_updated": NEVER_UPDATED}
+    names = {
+        "s": f'"{schema}"',
+        "app": f'"{schema}_app"',
+        "project": f'"{schema}_project"',
+        "never_updated": NEVER_UPDATED,
+    }
     op.execute(TABLES.format(**names))
     op.execute(APPEND_ONLY.format(**names))
     for table in ("ledger_events", "ledger_blocks", "ledger_refusals"):

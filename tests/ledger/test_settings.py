@@ -1,0 +1,97 @@
+"""Settings are read from the environment, typed, and never show a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ledger.settings import Settings
+
+
+def test_without_any_setting_the_ledger_runs_on_the_embedded_server_with_its_sandbox(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    settings = Settings()
+
+    assert settings.embedded
+    assert settings.sandbox_on
+    assert settings.schema_name == "ledger"
+    assert settings.data_folder == tmp_path / ".ledger"
+
+
+def test_every_name_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "LEDGER_DATABASE_URL": "postgresql://app:pw@db.example/ledger",
+        "LEDGER_MIGRATE_URL": "postgresql://root:pw@db.example/ledger",
+        "LEDGER_VAULT_DATABASE_URL": "postgresql://vault:pw@db.example/vault",
+        "LEDGER_DATA_DIR": "/srv/ledger",
+        "LEDGER_SCHEMA": "seoul_1",
+        "LEDGER_SANDBOX": "1",
+        "LEDGER_BOOTSTRAP_KEY": "k" * 32,
+        "LEDGER_KEK_FILE": "/run/kek",
+        "LEDGER_SIGNING_KEY_FILE": "/run/signing",
+        "LEDGER_LOG_FORMAT": "json",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings()
+
+    assert not settings.embedded
+    assert settings.sandbox_on
+    assert settings.schema_name == "seoul_1"
+    assert settings.bootstrap_key is not None
+    assert settings.bootstrap_key.get_secret_value() == "k" * 32
+    assert (settings.kek_file, settings.signing_key_file) == (Path("/run/kek"), Path("/run/signing"))
+    assert (settings.data_folder, settings.log_format) == (Path("/srv/ledger"), "json")
+    assert "pw" not in repr(settings)
+
+
+def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_DATABASE_URL", "")
+
+    assert Settings().embedded
+
+
+def test_the_sandbox_is_off_with_a_database_of_ones_own_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_DATABASE_URL", "postgresql://app:pw@db.example/ledger")
+
+    assert not Settings().sandbox_on
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEDGER_DATABASE_URL", "mysql://app:topsecret@db.example/ledger"),
+        ("LEDGER_DATABASE_URL", "postgresql://app:topsecret@db.example/ledger?nonsense=topsecret"),
+        ("LEDGER_SCHEMA", "Ledger"),
+        ("LEDGER_SCHEMA", "1ledger"),
+        ("LEDGER_SCHEMA", "pg_ledger"),
+        ("LEDGER_SCHEMA", "public"),
+        ("LEDGER_SCHEMA", "a" * 41),
+        ("LEDGER_SCHEMA", 'x"; DROP'),
+        ("LEDGER_SANDBOX", "perhaps"),
+        ("LEDGER_BOOTSTRAP_KEY", "topsecret" * 3 + "1234"),
+        ("LEDGER_BOOTSTRAP_KEY", "topsecret" * 4 + " "),
+        ("LEDGER_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_without_being_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+
+    assert "topsecret" not in str(refused.value)
+
+
+def test_a_schema_name_of_40_characters_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_SCHEMA", "a" * 40)
+
+    assert Settings().schema_name == "a" * 40
