@@ -57,5 +57,6 @@ def _value(name: str, hint: Any, place: int) -> Any:
         return AT
     if hint is date:
         return AT.date()
-    assert is_dataclass(hint), f"{name} is {hint}, which no sample is made for"
+    kind: Any = hint
+    assert is_dataclass(kind), f"{name} is {kind}, which no sample is made for"
     return hint(**_made_up(hint))

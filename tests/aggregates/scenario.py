@@ -122,7 +122,7 @@ class Scenario:
 
 def replayed(facts: list[Fact]) -> Account:
     """Fold facts from nothing."""
-    account = None
+    account: Account | None = None
     for fact in facts:
         account = fact.mutate(account)
     assert account is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from aggregates.account.parts import SpendState
@@ -389,7 +391,7 @@ def test_what_was_paid_and_then_returned_stands_as_a_credit_for_the_next_settlem
 def test_what_belongs_to_one_mode_is_refused_in_the_other(mode: str) -> None:
     scenario = Scenario(mode=mode)
     account, stamp = scenario.account, scenario.stamp
-    attempts = {
+    attempts: dict[str, list[Callable[[], object]]] = {
         "prepaid": [
             lambda: account.set_credit_limit(stamp, amount_minor=1, reason="r"),
             lambda: account.pay_settlement(stamp, amount_minor=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_a_closed_account_takes_nothing_more() -> None:
     assert (closed.figures.status, closed.figures) == ("closed", account.figures(scenario.now))
 
 
-LEFT = {
+LEFT: dict[str, Callable[[Any], None]] = {
     "balance": lambda a: setattr(a, "balance_minor", 1),
     "overdrawn": lambda a: setattr(a, "overdrawn_minor", 1),
     "held": lambda a: setattr(a, "held_minor", 1),

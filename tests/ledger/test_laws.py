@@ -204,9 +204,8 @@ BUILD: dict[str, Callable[[Walk, str], Command]] = {
     "reject_adjustment": lambda w, a: RejectAdjustment(w.adjustment(a), "mistake"),
     "import": lambda w, a: ImportMovement(a, w.amount if w.flag else -w.amount, date(1995, 1, 2), "1", None),
     "settlement": lambda w, a: PaySettlement(a, w.amount, None),
-    "member": lambda w, a: SetMemberLimit(
-        a, "mem_a", *((None, True, True) if w.flag else (w.amount, True, False)), True
-    ),
+    "member": lambda w, a: SetMemberLimit(a, "mem_a", w.amount, granted=True, unlimited=False, cash_convertible=True),
+    "unlimited": lambda w, a: SetMemberLimit(a, "mem_a", None, granted=True, unlimited=True, cash_convertible=w.flag),
     "cash": lambda w, a: SetCashLimit(a, w.amount, "contract"),
     "credit": lambda w, a: SetCreditLimit(a, w.amount + 10_000, "contract"),
     "freeze": lambda w, a: FreezeAccount(a, "check"),
