@@ -39,6 +39,10 @@ def stands_at(project: Connection[Any]) -> dict[str, int]:
     return {name: position for name, position in positions.items() if position is not None}
 
 
+def all_stand_at(project: Connection[Any], position: int) -> Callable[[], bool]:
+    return lambda: stands_at(project) == dict.fromkeys(VIEWS, position)
+
+
 def until(happened: Callable[[], bool], within_s: float = 10.0) -> float:
     began = time.monotonic()
     while not happened():
@@ -114,9 +118,7 @@ def test_a_poison_fact_stops_the_views_that_take_it_right_before_it_and_no_other
         feed()
 
     stopped = {"accounts", "charges", "journal"}
-    assert stands_at(project) == {
-        name: position - 1 if name in stopped else len(town.facts) for name in VIEWS
-    }
+    assert stands_at(project) == {name: position - 1 if name in stopped else len(town.facts) for name in VIEWS}
     alarms = [line for line in logs if line["log_level"] == "critical"]
     assert {(line["view"], line["position"]) for line in alarms} == {(name, position) for name in stopped}
 
@@ -296,7 +298,7 @@ def test_new_facts_are_shown_within_a_quarter_of_a_second(
         lags = []
         for position in range(1, 21):
             town.store(app, up_to=position)
-            lags.append(until(lambda at=position: set(stands_at(project).values()) == {at}))
+            lags.append(until(all_stand_at(project, position)))
     finally:
         feeding.end()
 
@@ -312,12 +314,12 @@ def test_a_second_feeder_stands_by_until_the_first_one_is_gone(
         until(lambda: len(stands_at(project)) == len(VIEWS))
         second = Feeding(connect_project)
         town.store(app, up_to=30)
-        until(lambda: set(stands_at(project).values()) == {30})
+        until(all_stand_at(project, 30))
         assert second.runner.fed == []
 
         first.end()
         last = town.store(app)
-        until(lambda: set(stands_at(project).values()) == {last})
+        until(all_stand_at(project, last))
         assert len(second.runner.fed) == len(VIEWS)
     finally:
         first.end()
@@ -333,7 +335,7 @@ def test_feeding_goes_on_within_ten_seconds_when_its_connections_are_cut(
     try:
         for cut in range(1, 6):
             last = town.store(app, up_to=10 * cut)
-            until(lambda at=last: set(stands_at(project).values()) == {at})
+            until(all_stand_at(project, last))
             with connect(ledger_database.migrate) as superuser:
                 superuser.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
@@ -341,7 +343,7 @@ def test_feeding_goes_on_within_ten_seconds_when_its_connections_are_cut(
                     ["ledger_project", project.info.backend_pid],
                 )
         last = town.store(app)
-        until(lambda: set(stands_at(project).values()) == {last})
+        until(all_stand_at(project, last))
     finally:
         feeding.end()
 
