@@ -1,0 +1,44 @@
+"""A fact that names as many lots as it may still fits in a row."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date
+from typing import get_type_hints
+
+import pytest
+
+import ledger.catalogue  # noqa: F401  (registers every fact)
+from aggregates.account.lots import PARTS_MAX, LotPart
+from aggregates.fact import FACTS, Fact, Mark, set_mark
+from aggregates.money import AMOUNT_MINOR_MAX
+from ledger.mapper import STATE_BYTES_MAX, pack
+from tests.aggregates.samples import sample
+
+LARGEST = LotPart("chg_000123456789abcdefgzzzzz", date(2024, 10, 28), "account_transfer", AMOUNT_MINOR_MAX)
+"""A part of a lot made by the 33 millionth fact of its account, with the longest words and the largest amount."""
+
+MARK = Mark(request="f" * 32, answer="charge-cancellation-started/1", facts=2)
+
+
+def lists(kind: type[Fact]) -> dict[str, object]:
+    """Return the fields of a fact that hold one thing for each lot, as full as they can be."""
+    hints = get_type_hints(kind)
+    per_lot: dict[object, object] = {tuple[LotPart, ...]: LARGEST, tuple[date, ...]: LARGEST.charged_on}
+    return {
+        field.name: (per_lot[hints[field.name]],) * (PARTS_MAX + 1)
+        for field in fields(kind)
+        if hints[field.name] in per_lot
+    }
+
+
+@pytest.mark.parametrize("topic", [topic for topic, kind in sorted(FACTS.items()) if lists(kind)])
+def test_a_fact_with_as_many_lots_as_it_may_name_fits_in_a_row(topic: str) -> None:
+    kind = FACTS[topic]
+    text = {name: "x" * 200 for name in ("reason", "reference", "text") if name in get_type_hints(kind)}
+    # A spend that is partly returned names each of its lots once: what it keeps, or what went back.
+    spends = topic in {"account.spend_returned", "account.difference_refunded", "account.hold_expired"}
+    largest = sample(kind, **{**lists(kind), **text, **({"lots": (LARGEST,)} if spends else {})})
+    set_mark(largest, MARK)
+
+    assert len(pack(largest)) <= STATE_BYTES_MAX
