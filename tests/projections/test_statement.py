@@ -143,4 +143,4 @@ async def test_what_cannot_be_stated_is_refused(bakery: tuple[Town, str], conn: 
     with pytest.raises(NotFound, match="no version 9; its last one is 8"):
         await october(conn, bakery[1], version=9)
     with pytest.raises(NotFound):
-        await statement(conn, "acc_none", **OCTOBER)
+        await october(conn, "acc_none")
