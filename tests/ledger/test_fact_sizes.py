@@ -24,12 +24,13 @@ MARK = Mark(request="f" * 32, answer="charge-cancellation-started/1", facts=2)
 def lists(kind: type[Fact]) -> dict[str, object]:
     """Return the fields of a fact that hold one thing for each lot, as full as they can be."""
     hints = get_type_hints(kind)
-    per_lot: dict[object, object] = {tuple[LotPart, ...]: LARGEST, tuple[date, ...]: LARGEST.charged_on}
-    return {
-        field.name: (per_lot[hints[field.name]],) * (PARTS_MAX + 1)
-        for field in fields(kind)
-        if hints[field.name] in per_lot
-    }
+    full: dict[str, object] = {}
+    for field in fields(kind):
+        if hints[field.name] == tuple[LotPart, ...]:
+            full[field.name] = (LARGEST,) * (PARTS_MAX + 1)
+        elif hints[field.name] == tuple[date, ...]:
+            full[field.name] = (LARGEST.charged_on,) * (PARTS_MAX + 1)
+    return full
 
 
 @pytest.mark.parametrize("topic", [topic for topic, kind in sorted(FACTS.items()) if lists(kind)])
