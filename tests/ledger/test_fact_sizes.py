@@ -36,10 +36,12 @@ def lists(kind: type[Fact]) -> dict[str, object]:
 @pytest.mark.parametrize("topic", [topic for topic, kind in sorted(FACTS.items()) if lists(kind)])
 def test_a_fact_with_as_many_lots_as_it_may_name_fits_in_a_row(topic: str) -> None:
     kind = FACTS[topic]
-    text = {name: "x" * 200 for name in ("reason", "reference", "text") if name in get_type_hints(kind)}
-    # A spend that is partly returned names each of its lots once: what it keeps, or what went back.
-    spends = topic in {"account.spend_returned", "account.difference_refunded", "account.hold_expired"}
-    largest = sample(kind, **{**lists(kind), **text, **({"lots": (LARGEST,)} if spends else {})})
+    full = lists(kind)
+    full.update({name: "x" * 200 for name in ("reason", "reference", "text") if name in get_type_hints(kind)})
+    if topic in {"account.spend_returned", "account.difference_refunded", "account.hold_expired"}:
+        # A spend that is partly returned names each of its lots once: what it keeps, or what went back.
+        full["lots"] = (LARGEST,)
+    largest = sample(kind, **full)
     set_mark(largest, MARK)
 
     assert len(pack(largest)) <= STATE_BYTES_MAX
