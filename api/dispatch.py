@@ -131,7 +131,7 @@ class Dispatcher:
         finally:
             self._in_flight -= 1
         async with asyncio.timeout(SEND_LIMIT_S):
-            await _send(send, answer, visit, close=not visit.body_read and must_close(visit.headers, BODY_BYTES_MAX))
+            await _send(send, answer, visit)
         name = visit.operation.name if visit.operation else "none"
         seconds = time.perf_counter() - began
         self._metrics.count(name, answer.status, seconds)
@@ -164,16 +164,16 @@ class Dispatcher:
             return reply(mistake, visit.request_id)
 
     async def _handle(self, visit: Visit, scope: Scope, receive: Receive) -> Reply:
-        # What is known of a refused request decides whether its connection can be kept: note the headers first.
-        visit.headers = dict(scope["headers"])
-        headers = visit.headers = checked_headers(scope)
+        headers = checked_headers(scope)
+        visit.close = must_close(headers, BODY_BYTES_MAX)
         operation, params = match(self._root, scope["method"], scope["path"])
         visit.operation = operation
         async with asyncio.timeout(HANDLE_LIMIT_S):
             await self._admit(visit, operation, params, headers, scope)
         key = _idempotency_key(operation, headers)
+        visit.close = True
         raw_body = await read_body(receive, headers, operation.body_bytes_max)
-        visit.body_read = True
+        visit.close = False
         arguments: dict[str, Any] = dict(params)
         fields = query_fields(scope["query_string"])
         if operation.query is not None:
@@ -210,16 +210,19 @@ class Dispatcher:
 
 
 class Visit:
-    """What is known of a request so far: for the log, and for the refusal if it ends early."""
+    """What is known of a request so far: for the log, and for the refusal if it ends early.
 
-    __slots__ = ("body_read", "caller", "headers", "operation", "request_id")
+    Attributes:
+        close: whether its connection ends with the answer, because its head is not sound or its body was not read.
+    """
+
+    __slots__ = ("caller", "close", "operation", "request_id")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.caller = NOBODY
-        self.headers: dict[bytes, bytes] = {}
         self.operation: Operation | None = None
-        self.body_read = False
+        self.close = True
 
 
 def read_model(model: type[BaseModel], raw: Any, place: str = "the body") -> BaseModel:
@@ -260,7 +263,7 @@ def _from_loopback(scope: Scope) -> bool:
     return client is not None and client[0] in ("127.0.0.1", "::1")
 
 
-async def _send(send: Send, answer: Reply, visit: Visit, *, close: bool) -> None:
+async def _send(send: Send, answer: Reply, visit: Visit) -> None:
     request_id = answer.request_id or visit.request_id
     headers = [
         (b"content-type", answer.content_type),
@@ -270,7 +273,7 @@ async def _send(send: Send, answer: Reply, visit: Visit, *, close: bool) -> None
         (b"x-content-type-options", b"nosniff"),
         *answer.headers,
     ]
-    if close:
+    if visit.close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

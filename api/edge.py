@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from aggregates.errors import LedgerError, Malformed
+from aggregates.errors import Malformed
 from api.problems import HeadersTooLarge, PathTooLong, RequestTimeout, TooLarge, UnsupportedContent
 from api.strict_json import unfit
 
@@ -122,12 +122,8 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], bytes_max: in
 
 
 def must_close(headers: dict[bytes, bytes], bytes_max: int) -> bool:
-    """Say whether a body that was not read is too long, or of unknown length, to be read past on this connection."""
-    announced = None
-    try:
-        announced = body_bytes(headers)
-    except LedgerError:
-        return True
+    """Say whether a body is too long, or of unknown length, to be read past on this connection. Raises: Malformed."""
+    announced = body_bytes(headers)
     return announced is None or announced > bytes_max
 
 

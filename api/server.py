@@ -55,11 +55,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             # What arrives in one piece with the head may be body: only a head that is still open can be too long.
             if len(data) > HEAD_BYTES_MAX and b"\r\n\r\n" not in data[:HEAD_BYTES_MAX]:
-                self._refuse_head()
+                self._refuse_head(in_target=b"\r\n" not in data[:HEAD_BYTES_MAX])
                 return
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES_MAX and not self._refused:
-            self._refuse_head()
+            self._refuse_head(in_target=len(self.url) > TARGET_BYTES_MAX)
 
     def on_message_begin(self) -> None:
         """A new head begins."""
@@ -97,8 +97,8 @@ class GuardedProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             self.transport.close()
 
-    def _refuse_head(self) -> None:
-        if len(getattr(self, "url", b"") or b"") > TARGET_BYTES_MAX:
+    def _refuse_head(self, *, in_target: bool) -> None:
+        if in_target:
             bound = TARGET_BYTES_MAX
             self._refuse(PathTooLong(f"path and query may be {bound} bytes long", bytes_max=bound))
         else:

@@ -1,0 +1,246 @@
+"""The server on a socket: slow, endless, ambiguous and oversized requests as raw bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import resource
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import uvicorn
+
+from api import server
+from api.app import LedgerApp
+from api.operation import BODY_BYTES_MAX
+from tests.api.counter import Counter
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def address(app: LedgerApp) -> AsyncIterator[tuple[str, int]]:
+    """The application behind the server that `ledger serve` uses; its life cycle is the fixture's."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    config = server.server_config(app, port=0)
+    config.lifespan = "off"
+    served = uvicorn.Server(config)
+    serving = asyncio.create_task(served.serve(sockets=[listening]))
+    async with asyncio.timeout(5):
+        await until(lambda: served.started)
+    yield listening.getsockname()
+    served.should_exit = True
+    await serving
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something is true."""
+    for _ in itertools.count():
+        if true():
+            return
+        await asyncio.sleep(0.01)
+
+
+class Wire:
+    """One connection, spoken to in bytes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def all(self, timeout_s: float = 5.0) -> bytes:
+        """Return everything until the server closes."""
+        parts = b""
+        async with asyncio.timeout(timeout_s):
+            try:
+                while part := await self.reader.read(65_536):
+                    parts += part
+            except ConnectionError:
+                return parts
+        return parts
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes, as far as the server takes them."""
+        try:
+            self.writer.write(data)
+            await self.writer.drain()
+        except ConnectionError:
+            return
+
+
+async def wire(address: tuple[str, int]) -> Wire:
+    """Open a connection."""
+    return Wire(*await asyncio.open_connection(*address))
+
+
+async def exchange(address: tuple[str, int], data: bytes) -> bytes:
+    """Send bytes, say that no more come, and return the whole answer."""
+    opened = await wire(address)
+    await opened.send(data)
+    answer = await opened.all()
+    opened.writer.close()
+    return answer
+
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+POST = b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+AMBIGUOUS = {
+    "length and chunked": POST + b"Content-Length: 4\r\n" + CHUNKED + b"\r\n0\r\n\r\n" + GET,
+    "two lengths": POST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd" + GET,
+    "list of lengths": POST + b"Content-Length: 4, 4\r\n\r\nabcd" + GET,
+    "negative length": POST + b"Content-Length: -1\r\n\r\n" + GET,
+    "length with plus": POST + b"Content-Length: +4\r\n\r\nabcd" + GET,
+    "length in hexadecimal": POST + b"Content-Length: 0x4\r\n\r\nabcd" + GET,
+    "chunked twice": POST + CHUNKED + b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n" + GET,
+    "unknown coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + GET,
+    "bad chunk size": POST + CHUNKED + b"\r\nzz\r\n" + GET,
+    "huge chunk size": POST + CHUNKED + b"\r\nffffffffffffffffff\r\n" + GET,
+    "bare line feeds": b"GET /healthz HTTP/1.1\nHost: a\n\n" + GET,
+    "folded header": b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n" + GET,
+    "blank before colon": b"GET /healthz HTTP/1.1\r\nHost : a\r\n\r\n" + GET,
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n" + GET,
+    "two hosts": b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + GET,
+    "null in header": b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: b\x00c\r\n\r\n" + GET,
+    "null in path": b"GET /healthz\x00 HTTP/1.1\r\nHost: a\r\n\r\n" + GET,
+    "unknown version": b"GET /healthz HTTP/3.7\r\nHost: a\r\n\r\n" + GET,
+    "unknown method": b"STEAL /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + GET,
+    "carriage return alone": b"GET /healthz HTTP/1.1\rHost: a\r\r" + GET,
+    "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + GET,
+    "HTTP/0.9": b"GET /healthz\r\n\r\n" + GET,
+}
+
+
+async def test_the_server_answers_and_does_not_name_itself(address: tuple[str, int]) -> None:
+    answer = await exchange(address, GET)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"server:" not in answer.lower()
+
+
+async def test_two_requests_on_one_connection_are_answered_in_order(address: tuple[str, int]) -> None:
+    first = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    answer = await exchange(address, first + first + GET)
+
+    assert answer.count(b"HTTP/1.1 200 ") == 3
+
+
+@pytest.mark.parametrize("name", sorted(AMBIGUOUS))
+async def test_a_request_that_two_readers_could_part_differently_is_never_served_twice(
+    address: tuple[str, int], name: str
+) -> None:
+    answer = await exchange(address, AMBIGUOUS[name])
+
+    statuses = re.findall(rb"HTTP/1\.1 (\d\d\d) ", answer)
+    assert len(statuses) <= 1
+    assert all(status.startswith(b"4") for status in statuses)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /" + b"x" * 65_536 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"414"),
+        (b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"414"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(2_000)) + b"\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(101)) + b"\r\n", b"431"),
+    ],
+)
+async def test_a_head_past_its_bounds_is_refused_as_a_problem(
+    address: tuple[str, int], head: bytes, status: bytes
+) -> None:
+    opened = await wire(address)
+    await opened.send(head)
+    answer = await opened.reader.read(65_536)
+    opened.writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"application/problem+json" in answer
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 60000000", b"Transfer-Encoding: chunked"])
+async def test_an_endless_body_is_refused_and_its_connection_closed(
+    address: tuple[str, int], counter: Counter, framing: bytes
+) -> None:
+    key = (await counter.role_key("service")).encode()
+    head = (
+        b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + key + b"\r\nIdempotency-Key: key-00001\r\n"
+        b"Content-Type: application/json\r\n" + framing + b"\r\n\r\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    opened = await wire(address)
+    await opened.send(head)
+    chunk = b"x" * 65_536
+    answering = asyncio.create_task(opened.all())
+    for _ in range(900):
+        if answering.done():
+            break
+        await opened.send(b"%x\r\n%b\r\n" % (len(chunk), chunk) if b"chunked" in framing else chunk)
+    answer = await answering
+    opened.writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer.lower()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024
+
+
+async def test_a_head_that_is_never_finished_is_closed(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.HEAD_LIMIT_S <= 10
+    monkeypatch.setattr(server, "HEAD_LIMIT_S", 0.2)
+    slow, silent = await wire(address), await wire(address)
+    await slow.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-")
+
+    answers = await asyncio.gather(slow.all(2.0), silent.all(2.0), exchange(address, GET))
+    slow.writer.close()
+    silent.writer.close()
+
+    assert answers[0].startswith(b"HTTP/1.1 408 ")
+    assert answers[1] == b""
+    assert answers[2].startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_head_that_comes_a_byte_at_a_time_is_closed_too(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEAD_LIMIT_S", 0.3)
+    opened = await wire(address)
+    answering = asyncio.create_task(opened.all(3.0))
+
+    for byte in b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: " + b"x" * 1_000:
+        if answering.done():
+            break
+        await opened.send(bytes([byte]))
+        await asyncio.sleep(0.01)
+    answer = await answering
+    opened.writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_that_is_never_finished_is_closed(
+    address: tuple[str, int], counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.edge.BODY_LIMIT_S", 0.2)
+    key = (await counter.role_key("service")).encode()
+
+    answer = await exchange(
+        address,
+        b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + key + b"\r\nIdempotency-Key: key-00001\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
+    )
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_forwarded_address_is_not_believed(address: tuple[str, int]) -> None:
+    loopback = await exchange(
+        address, b"GET /metrics HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n"
+    )
+
+    assert loopback.startswith(b"HTTP/1.1 200 ")
+    assert BODY_BYTES_MAX == 64 * 1024
