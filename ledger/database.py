@@ -217,7 +217,9 @@ def check_safety(connection: psycopg.Connection, schema: str) -> None:
 
 def _version_findings(connection: psycopg.Connection) -> list[str]:
     version = connection.info.server_version // 10000
-    return [] if version >= SERVER_VERSION_MIN else [f"the server is PostgreSQL {version}; it must be 17 or later"]
+    if version >= SERVER_VERSION_MIN:
+        return []
+    return [f"the server is PostgreSQL {version}; it must be {SERVER_VERSION_MIN} or later"]
 
 
 def _role_findings(connection: psycopg.Connection, schema: str) -> list[str]:

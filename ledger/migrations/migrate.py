@@ -34,14 +34,14 @@ def migrate_ledger(address: str, schema: str, app: str, passwords: Mapping[str, 
     writer = conninfo_to_dict(app)
     with _transaction(address) as (connection, raw):
         roles.make_roles(raw, schema, passwords)
-        if f"{schema}_app" not in passwords:
-            roles.let_write(raw, schema, str(writer.get("user") or raw.info.user), _text(writer.get("password")))
         _let_connect(raw, f"{schema}_app", f"{schema}_project")
         roles.make_schema(raw, schema)
         open_window(raw)
         raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(f"{schema}_owner")))
         upgrade(connection, "ledger", schema)
-        roles.close_owner(raw, schema)
+        roles.act_no_more(raw, f"{schema}_owner", f"{schema}_project")
+        if f"{schema}_app" not in passwords:
+            roles.let_write(raw, schema, str(writer.get("user") or raw.info.user), _text(writer.get("password")))
         if roles.is_superuser(raw):
             freeze(raw)
 
@@ -61,8 +61,7 @@ def migrate_vault(address: str, schema: str, *, own_role: bool) -> None:
             raw.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
             upgrade(connection, "vault", schema)
             return
-        if not roles.is_superuser(raw):
-            raw.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(Identifier(owner)))
+        roles.be_able_to_act(raw, owner)
         _let_connect(raw, vault)
         raw.execute(
             SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(Identifier(schema), Identifier(owner))
@@ -70,7 +69,7 @@ def migrate_vault(address: str, schema: str, *, own_role: bool) -> None:
         raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(owner)))
         upgrade(connection, "vault", schema)
         raw.execute(VAULT_RIGHTS.format(s=Identifier(schema), vault=Identifier(vault)))
-        roles.close_owner(raw, schema)
+        roles.act_no_more(raw, owner)
 
 
 @contextmanager

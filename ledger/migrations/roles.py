@@ -33,10 +33,7 @@ def make_roles(connection: Connection, schema: str, passwords: Mapping[str, str 
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger roles ' || %s, 0))", (schema,))
     for purpose in ("owner", "app", "project", "vault"):
         make_role(connection, f"{schema}_{purpose}", passwords.get(f"{schema}_{purpose}"), TIMEOUTS.get(purpose, {}))
-    if not is_superuser(connection):
-        for purpose in ("owner", "project"):
-            grant = SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE")
-            connection.execute(grant.format(Identifier(f"{schema}_{purpose}")))
+    be_able_to_act(connection, f"{schema}_owner", f"{schema}_project")
 
 
 def make_role(connection: Connection, role: str, password: str | None, timeouts: Mapping[LiteralString, int]) -> None:
@@ -76,13 +73,19 @@ def make_schema(connection: Connection, schema: str) -> None:
     connection.execute(statement.format(Identifier(schema), **names))
 
 
-def close_owner(connection: Connection, schema: str) -> None:
-    """Take from this session's role what `make_roles` gave it."""
+def be_able_to_act(connection: Connection, *roles: str) -> None:
+    """Let this session make and change things in the name of other roles; a superuser can anyway."""
+    if not is_superuser(connection):
+        for role in roles:
+            connection.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(Identifier(role)))
+
+
+def act_no_more(connection: Connection, *roles: str) -> None:
+    """Become oneself again, and take back what `be_able_to_act` gave."""
     connection.execute("RESET ROLE")
     if not is_superuser(connection):
-        for purpose in ("owner", "project"):
-            revoke = SQL("GRANT {} TO CURRENT_USER WITH INHERIT FALSE, SET FALSE")
-            connection.execute(revoke.format(Identifier(f"{schema}_{purpose}")))
+        for role in roles:
+            connection.execute(SQL("GRANT {} TO CURRENT_USER WITH INHERIT FALSE, SET FALSE").format(Identifier(role)))
 
 
 def is_superuser(connection: Connection) -> bool:

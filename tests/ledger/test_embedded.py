@@ -28,8 +28,17 @@ with EmbeddedServer(sys.argv[1]) as server:
 IS_ROOT = os.geteuid() == 0
 
 
+@pytest.fixture(scope="module")
+def used_dir() -> Iterator[Path]:
+    """Give a data folder that other tests have used; for those who do not care."""
+    path = Path(tempfile.mkdtemp(prefix="payledger-"))
+    yield path
+    shutil.rmtree(path)
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
+    """Give an empty data folder."""
     path = Path(tempfile.mkdtemp(prefix="payledger-"))
     yield path
     shutil.rmtree(path)
@@ -82,7 +91,7 @@ def test_what_was_written_is_there_when_the_server_starts_again(data_dir: Path) 
         assert ask(embedded, "SELECT n FROM kept") == [(7,)]
 
 
-def test_the_server_is_durable_checks_its_pages_and_listens_on_no_network(data_dir: Path) -> None:
+def test_the_server_is_durable_checks_its_pages_and_listens_on_no_network(used_dir: Path) -> None:
     wanted = {
         "fsync": "on",
         "synchronous_commit": "on",
@@ -95,13 +104,13 @@ def test_the_server_is_durable_checks_its_pages_and_listens_on_no_network(data_d
         "log_min_error_statement": "panic",
     }
 
-    with EmbeddedServer(data_dir) as embedded:
+    with EmbeddedServer(used_dir) as embedded:
         assert {name: ask(embedded, f"SHOW {name}")[0][0] for name in wanted} == wanted
         assert ask(embedded, "SELECT DISTINCT datlocprovider::text, datlocale FROM pg_database") == [("b", "C.UTF-8")]
 
 
-def test_nobody_gets_in_without_the_password(data_dir: Path) -> None:
-    with EmbeddedServer(data_dir) as embedded:
+def test_nobody_gets_in_without_the_password(used_dir: Path) -> None:
+    with EmbeddedServer(used_dir) as embedded:
         right = embedded.url(embedded.superuser, "postgres")
 
         assert "password" in conninfo_to_dict(right)
@@ -133,9 +142,9 @@ def test_two_processes_at_once_make_one_server_and_share_it(data_dir: Path) -> N
     assert not is_running(int(pids.pop()))
 
 
-def test_the_server_outlives_the_one_who_started_it_while_another_is_inside(data_dir: Path) -> None:
-    starter, pid = another(data_dir, 0.1)
-    with EmbeddedServer(data_dir) as embedded:
+def test_the_server_outlives_the_one_who_started_it_while_another_is_inside(used_dir: Path) -> None:
+    starter, pid = another(used_dir, 0.1)
+    with EmbeddedServer(used_dir) as embedded:
         finish(starter)
 
         assert embedded.postmaster_pid() == pid
@@ -143,8 +152,8 @@ def test_the_server_outlives_the_one_who_started_it_while_another_is_inside(data
     assert not is_running(pid)
 
 
-def test_a_killed_user_does_not_keep_the_server_running(data_dir: Path) -> None:
-    starter, pid = another(data_dir, 60)
+def test_a_killed_user_does_not_keep_the_server_running(used_dir: Path) -> None:
+    starter, pid = another(used_dir, 60)
 
     starter.kill()
     finish(starter)
@@ -152,9 +161,9 @@ def test_a_killed_user_does_not_keep_the_server_running(data_dir: Path) -> None:
     wait_until_gone(pid)
 
 
-def test_a_killed_starter_takes_the_server_from_nobody(data_dir: Path) -> None:
-    starter, pid = another(data_dir, 60)
-    with EmbeddedServer(data_dir) as embedded:
+def test_a_killed_starter_takes_the_server_from_nobody(used_dir: Path) -> None:
+    starter, pid = another(used_dir, 60)
+    with EmbeddedServer(used_dir) as embedded:
         starter.kill()
         finish(starter)
 
@@ -163,11 +172,11 @@ def test_a_killed_starter_takes_the_server_from_nobody(data_dir: Path) -> None:
         assert embedded.is_alive()
 
 
-def test_a_killed_server_is_seen_as_dead_and_comes_back_with_all_it_acknowledged(data_dir: Path) -> None:
-    with EmbeddedServer(data_dir) as embedded:
-        ask(embedded, "CREATE TABLE kept (n int)")
+def test_a_killed_server_is_seen_as_dead_and_comes_back_with_all_it_acknowledged(used_dir: Path) -> None:
+    with EmbeddedServer(used_dir) as embedded:
+        ask(embedded, "CREATE TABLE acknowledged (n int)")
         for number in range(3):
-            ask(embedded, f"INSERT INTO kept VALUES ({number})")
+            ask(embedded, f"INSERT INTO acknowledged VALUES ({number})")
             pid = embedded.postmaster_pid()
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
@@ -176,28 +185,28 @@ def test_a_killed_server_is_seen_as_dead_and_comes_back_with_all_it_acknowledged
 
             embedded.ensure_running()
 
-            assert ask(embedded, "SELECT count(*) FROM kept") == [(number + 1,)]
+            assert ask(embedded, "SELECT count(*) FROM acknowledged") == [(number + 1,)]
 
 
-def test_a_server_killed_together_with_all_who_used_it_starts_again(data_dir: Path) -> None:
-    starter, pid = another(data_dir, 60)
+def test_a_server_killed_together_with_all_who_used_it_starts_again(used_dir: Path) -> None:
+    starter, pid = another(used_dir, 60)
     starter.kill()
     os.kill(pid, signal.SIGKILL)
     finish(starter)
 
-    with EmbeddedServer(data_dir) as embedded:
+    with EmbeddedServer(used_dir) as embedded:
         assert embedded.is_alive()
 
 
 @pytest.mark.parametrize("stranger", [1, os.getpid(), 4_000_000])
-def test_a_stale_pid_file_that_names_a_stranger_does_not_keep_the_server_down(data_dir: Path, stranger: int) -> None:
-    with EmbeddedServer(data_dir) as embedded:
+def test_a_stale_pid_file_that_names_a_stranger_does_not_keep_the_server_down(used_dir: Path, stranger: int) -> None:
+    with EmbeddedServer(used_dir) as embedded:
         lock = (embedded.place.cluster / "postmaster.pid").read_text().split("\n")
         files = embedded.place
     (files.cluster / "postmaster.pid").write_text("\n".join([str(stranger), *lock[1:]]))
     (files.socket / ".s.PGSQL.5432.lock").write_text("\n".join([str(stranger), *lock[1:]]))
 
-    with EmbeddedServer(data_dir) as embedded:
+    with EmbeddedServer(used_dir) as embedded:
         assert embedded.is_alive()
 
 
@@ -212,10 +221,10 @@ def test_a_start_that_was_killed_half_way_is_done_again(data_dir: Path) -> None:
         assert not half.exists()
 
 
-def test_restart_puts_a_hung_server_out_of_the_way(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restart_puts_a_hung_server_out_of_the_way(used_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "STOP_STEPS", ((signal.SIGINT, 0.2), (signal.SIGKILL, 5)))
     monkeypatch.setattr(server, "PING_SECONDS_MAX", 1)
-    with EmbeddedServer(data_dir) as embedded:
+    with EmbeddedServer(used_dir) as embedded:
         pid = embedded.postmaster_pid()
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
@@ -227,13 +236,13 @@ def test_restart_puts_a_hung_server_out_of_the_way(data_dir: Path, monkeypatch: 
         assert embedded.postmaster_pid() != pid
 
 
-def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
-    embedded = EmbeddedServer(data_dir, options={"shared_buffers": "a lot"})
+def test_a_server_that_cannot_start_says_why(used_dir: Path) -> None:
+    embedded = EmbeddedServer(used_dir, options={"shared_buffers": "a lot"})
 
     with pytest.raises(EmbeddedServerError, match="shared_buffers"):
         embedded.start()
 
-    with EmbeddedServer(data_dir) as better:
+    with EmbeddedServer(used_dir) as better:
         assert better.is_alive()
 
 
@@ -248,8 +257,8 @@ def test_a_data_folder_with_a_long_path_has_its_socket_elsewhere(data_dir: Path)
         shutil.rmtree(embedded.place.socket)
 
 
-def test_root_never_runs_the_server_and_others_run_it_themselves(data_dir: Path) -> None:
-    with EmbeddedServer(data_dir) as embedded:
+def test_root_never_runs_the_server_and_others_run_it_themselves(used_dir: Path) -> None:
+    with EmbeddedServer(used_dir) as embedded:
         pid = embedded.postmaster_pid()
 
         owner = os.stat(f"/proc/{pid}").st_uid
