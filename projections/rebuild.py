@@ -88,6 +88,7 @@ def rebuild_views(connect: Connect, views: Sequence[View], progress: Progress | 
     """
     with connect() as reading, connect() as writing:
         _only_one(writing)
+        make_missing(writing, views)
         try:
             _build(reading, writing, views, progress, lambda: reader.head(reading))
             return [Rebuilt(each.NAME, _swap(writing, each)) for each in views]
@@ -103,12 +104,25 @@ def check_views(connect: Connect, views: Sequence[View], progress: Progress | No
     """
     with connect() as reading, connect() as writing:
         _only_one(writing)
+        make_missing(writing, views)
         try:
             stands = [tracking.standing(writing, tracking.tracking_name(each.NAME)) or 0 for each in views]
             _build(reading, writing, views, progress, lambda: min(stands))
             return [_compare(writing, each) for each in views]
         finally:
             _clean_up(writing, views)
+
+
+def make_missing(connection: Connection[Any], views: Sequence[View]) -> None:
+    """Make the views that have never been built, at position 0, each whole or not at all."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('making of ' || current_schema(), 0))")
+        status.create(connection)
+        for each in views:
+            if status.built_version(connection, each.NAME) is None:
+                view.create(connection, each)
+                view.create_indexes(connection, each)
+                status.note_built(connection, each.NAME, each.VERSION)
 
 
 def _only_one(connection: Connection[Any]) -> None:
@@ -187,7 +201,7 @@ def _swap_now(connection: Connection[Any], each: View) -> int:
             _rename(connection, table)
         connection.execute("DELETE FROM ledger_tracking WHERE application_name = %s", [live])
         connection.execute("UPDATE ledger_tracking SET application_name = %s WHERE application_name = %s", [live, new])
-        status.note(connection, each.NAME, each.VERSION, status.RUNNING)
+        status.note_built(connection, each.NAME, each.VERSION)
     return position
 
 

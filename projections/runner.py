@@ -8,6 +8,7 @@ disk: rows and position are lost together or not at all.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -19,10 +20,10 @@ from psycopg import Connection
 from ledger.settings import Settings
 from projections import reader, status, tracking, view
 from projections.connections import Connect, connector
-from projections.rebuild import rebuild_views
+from projections.rebuild import make_missing, rebuild_views
 from projections.registry import ALL_VIEWS
 from projections.tracking import OutOfOrderError
-from projections.view import Positioned, View
+from projections.view import Positioned, View, ViewRefusedError
 
 log = structlog.get_logger("projections.runner")
 
@@ -89,28 +90,32 @@ class Runner:
                     while not stop.is_set():
                         if not self.feed(reading, writing):
                             reader.wait(reading)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-                log.warning("views lost their database", error=type(error).__name__, again_in_s=pause_s)
+            except (psycopg.Error, OSError) as error:
+                log.warning("views cannot work with their database", error=_told(error), again_in_s=pause_s)
                 stop.wait(pause_s)
                 pause_s = min(2 * pause_s, RECONNECT_S[1])
 
     def prepare(self, writing: Connection[Any]) -> None:
         """Make missing views, build anew those of another version, and find out where each stands."""
         writing.execute("SET synchronous_commit = off")
-        status.create(writing)
-        outdated = []
+        make_missing(writing, self._views)
+        self.fed = []
         for each in self._views:
-            built = status.built_version(writing, each.NAME)
-            if built is None:
-                view.create(writing, each)
-                view.create_indexes(writing, each)
-                status.note(writing, each.NAME, each.VERSION, status.RUNNING)
-            elif built != each.VERSION:
-                outdated.append(each)
-        if outdated:
-            log.info("views of another version are built anew", views=[each.NAME for each in outdated])
-            rebuild_views(self._connect, outdated)
-        self.fed = [Fed(each, self._standing(writing, each)) for each in self._views]
+            error = None if status.built_version(writing, each.NAME) == each.VERSION else self._renew(each)
+            fed = Fed(each, self._standing(writing, each))
+            self.fed.append(fed)
+            if error is not None:
+                self._stop(writing, fed, error)
+                fed.retry_at = math.inf
+
+    def _renew(self, each: View) -> ViewRefusedError | reader.PositionMissingError | None:
+        """Build a view of another version anew. Returns why it cannot be: its old rows stay then, and are not fed."""
+        log.info("view of another version is built anew", view=each.NAME)
+        try:
+            rebuild_views(self._connect, [each])
+        except (ViewRefusedError, reader.PositionMissingError) as error:
+            return error
+        return None
 
     def feed(self, reading: Connection[Any], writing: Connection[Any]) -> int:
         """Give every view that is due the next batch of facts; views at one position share a read.
@@ -129,7 +134,7 @@ class Runner:
                 batch = reader.read(reading, position)
             except reader.PositionMissingError as gap:
                 for fed in group:
-                    self._stop(writing, fed, position + 1, gap)
+                    self._stop(writing, fed, gap)
                 continue
             for fed in group:
                 applied += self._apply(writing, fed, batch)
@@ -149,7 +154,7 @@ class Runner:
             if _is_lost(error, writing):
                 raise
             if len(batch) == 1:
-                self._stop(writing, fed, batch[0].position, error)
+                self._stop(writing, fed, error)
                 return 0
             half = len(batch) // 2
             applied = self._apply(writing, fed, batch[:half])
@@ -159,19 +164,19 @@ class Runner:
             self._go_on(writing, fed)
         return len(batch)
 
-    def _stop(self, writing: Connection[Any], fed: Fed, position: int, error: Exception) -> None:
+    def _stop(self, writing: Connection[Any], fed: Fed, error: Exception) -> None:
         """Stop one view, loudly, until its next try."""
-        reason = _told(error)
+        reason, position = _told(error), fed.position + 1
         log.critical("view stopped", view=fed.view.NAME, position=position, error=reason, again_in_s=fed.pause_s)
         fed.error = reason
         fed.retry_at = time.monotonic() + fed.pause_s
         fed.pause_s = min(2 * fed.pause_s, RETRY_S[1])
-        status.note(writing, fed.view.NAME, fed.view.VERSION, status.STOPPED, f"position {position}: {reason}")
+        status.note_state(writing, fed.view.NAME, status.STOPPED, f"position {position}: {reason}")
 
     def _go_on(self, writing: Connection[Any], fed: Fed) -> None:
         log.warning("view goes on", view=fed.view.NAME, position=fed.position)
         fed.error, fed.pause_s, fed.retry_at = None, RETRY_S[0], 0.0
-        status.note(writing, fed.view.NAME, fed.view.VERSION, status.RUNNING)
+        status.note_state(writing, fed.view.NAME, status.RUNNING)
 
     def _standing(self, writing: Connection[Any], each: View) -> int:
         return tracking.standing(writing, tracking.tracking_name(each.NAME)) or 0
@@ -199,5 +204,5 @@ def _is_lost(error: Exception, connection: Connection[Any]) -> bool:
 def _told(error: Exception) -> str:
     """Return an error's text without the row that a database error would quote."""
     if isinstance(error, psycopg.Error):
-        return f"{type(error).__name__}: {error.diag.message_primary or 'no message'}"
+        return f"{type(error).__name__}: {error.diag.message_primary or 'connection lost'}"
     return str(error) or type(error).__name__

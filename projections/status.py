@@ -35,13 +35,20 @@ def built_version(connection: Connection[Any], view: str) -> int | None:
     return None if row is None else row[0]
 
 
-def note(connection: Connection[Any], view: str, version: int, state: str, error: str | None = None) -> None:
-    """Write down what became of a view."""
+def note_built(connection: Connection[Any], view: str, version: int) -> None:
+    """Write down that a view now stands as a version of it makes it, and runs."""
     connection.execute(
-        "INSERT INTO view_status (view, version, state, error) VALUES (%s, %s, %s, %s)"
+        "INSERT INTO view_status (view, version, state) VALUES (%s, %s, %s)"
         " ON CONFLICT (view) DO UPDATE SET version = excluded.version, state = excluded.state,"
-        " error = excluded.error, since = excluded.since",
-        [view, version, state, error],
+        " error = NULL, since = excluded.since",
+        [view, version, RUNNING],
+    )
+
+
+def note_state(connection: Connection[Any], view: str, state: str, error: str | None = None) -> None:
+    """Write down that a view runs again, or that it is stopped and why."""
+    connection.execute(
+        "UPDATE view_status SET state = %s, error = %s, since = now() WHERE view = %s", [state, error, view]
     )
 
 

@@ -20,6 +20,7 @@ from projections.accounts import Accounts
 from projections.connections import Connect
 from projections.reader import PositionMissingError
 from projections.registry import ALL_VIEWS
+from projections.rows import Rows
 from projections.runner import Runner
 from projections.spends import Spends
 from projections.status import RUNNING, STOPPED
@@ -365,6 +366,28 @@ def test_a_view_of_another_version_is_built_anew_at_the_next_start(
     marked = "SELECT count(*) FROM view_spends WHERE reference = 'as an older version had it'"
     assert project.execute(marked.encode()).fetchone() == (0,)
     assert status.built_version(project, "spends") == NewSpends.VERSION
+
+
+def test_a_view_that_cannot_be_built_anew_stops_and_no_other(
+    app: Connection[Any], project: Connection[Any], connect_project: Connect, runner: Runner, feed: Feed
+) -> None:
+    class StrictSpends(Spends):
+        VERSION = Spends.VERSION + 1
+
+        def project(self, fact: Any, position: int, rows: Rows) -> None:
+            raise ValueError("no spend is good enough")
+
+    last = busy_town().store(app, up_to=30)
+    feed()
+
+    newer = Runner(connect_project, [StrictSpends(), TRANSACTIONS])
+    newer.prepare(project)
+    while newer.feed(project, project):
+        pass
+
+    assert "no spend is good enough" in (newer.fed[0].error or "")
+    assert stands_at(project)["transactions"] == last
+    assert status.built_version(project, "spends") == Spends.VERSION
 
 
 def test_a_runner_that_was_overtaken_goes_on_from_where_the_view_stands(

@@ -83,6 +83,19 @@ def test_a_check_compares_at_the_position_of_the_live_view(
     assert [(each.position, each.differences) for each in checked] == [(30, 0)]
 
 
+def test_views_can_be_built_and_checked_before_anything_has_fed_them(
+    app: Connection[Any], project: Connection[Any], connect_project: Connect
+) -> None:
+    last = busy_town().store(app)
+
+    untouched = check_views(connect_project, ALL_VIEWS)
+    rebuild_views(connect_project, ALL_VIEWS)
+    built = check_views(connect_project, ALL_VIEWS)
+
+    assert {(each.position, each.rows, each.differences) for each in untouched} == {(0, 0, 0)}
+    assert {(each.position, each.differences) for each in built} == {(last, 0)}
+
+
 def test_views_are_rebuilt_and_checked_by_name(town: Town, connect_project: Connect) -> None:
     rebuilt = rebuild_views(connect_project, chosen(("spends", "limits")))
 
