@@ -255,10 +255,17 @@ class EmbeddedServer:
         """Return the processes that work in the cluster's folder, whoever started them."""
         if not (PROCESSES / "self").exists():
             return []
-        servers = [int(entry.name) for entry in PROCESSES.iterdir() if entry.name.isdigit() and _is_postgres(entry)]
-        # Root in a container may not look at another user's process; that user itself may.
-        home, can = str(self.place.cluster), self.place.user.can
-        return [pid for pid in servers if can("/usr/bin/env", "test", f"{PROCESSES / str(pid)}/cwd", "-ef", home)]
+        servers = [entry for entry in PROCESSES.iterdir() if entry.name.isdigit() and _is_postgres(entry)]
+        return [int(process.name) for process in servers if self._works_here(process)]
+
+    def _works_here(self, process: Path) -> bool:
+        cluster, user = self.place.cluster, self.place.user
+        try:
+            return process.stat().st_uid == user.uid and Path(os.readlink(process / "cwd")) == cluster
+        except PermissionError:  # Root in a container may not look at another user's process; that user itself may.
+            return user.can("/usr/bin/env", "test", f"{process}/cwd", "-ef", str(cluster))
+        except OSError:
+            return False
 
     def _ping(self) -> pq.Ping:
         address = make_conninfo(
