@@ -6,7 +6,6 @@ import sys
 
 import orjson
 import psycopg
-import structlog
 import typer
 from pydantic import ValidationError
 
@@ -41,7 +40,6 @@ app.command("migrate")(migrate.migrate)
 
 def run() -> None:
     """Run the command that the arguments name; end the process with its exit status."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app()
     except ValidationError as error:
