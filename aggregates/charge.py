@@ -1,7 +1,7 @@
 """A charge after it has left the account's state: what its later decisions must know, found by its id at any age.
 
-Its own small stream, created when there is something to remember: a deposit on its virtual account, its cancellation, its
-chargebacks. A blank one means: as the fact on the account that gave birth to it says, and nothing since.
+Its own small stream, created when there is something to remember: a deposit on its virtual account, its cancellation,
+its chargebacks. A blank one means: as the fact on the account that gave birth to it says, and nothing since.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ class ChargeAlreadyCancelled(Conflict):
 
 
 class ChargeWasChargedBack(Conflict):
-    """The card company or a gateway has taken back a part of the charge; it cannot be given back as a whole (SPEC R-066)."""
+    """A part of the charge was taken back by others, so it cannot be given back as a whole (SPEC R-064, R-066)."""
 
     code = "charge_charged_back"
 

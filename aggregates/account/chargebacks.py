@@ -93,7 +93,8 @@ def charge_back(
         amount_minor: what was taken back, in minor units.
 
     Raises:
-        InvalidAmount, ChargeAlreadyCancelled, ChargeNotPaid, ChargeCancelPending, ChargeBackExceedsCharge: in this order.
+        InvalidAmount, ChargeAlreadyCancelled, ChargeNotPaid, ChargeCancelPending, ChargeBackExceedsCharge: in this
+        order.
 
     Source: SPEC R-064.
     """

@@ -1,7 +1,7 @@
 """Virtual accounts: charges that wait for a deposit, and money that arrived where it could not be booked (SPEC R-062).
 
-The deposit must be exact and in time, both judged when it happened and never by whether a job has run. Money that matches
-nothing is parked, never refused: it is in the bank already, and an operator decides what becomes of it.
+The deposit must be exact and in time, both judged when it happened and never by whether a job has run. Money that
+matches nothing is parked, never refused: it is in the bank already, and an operator decides what becomes of it.
 """
 
 from __future__ import annotations
@@ -249,8 +249,8 @@ def deposit(
 ) -> Deposited | DepositParked:
     """Take money that arrived on a virtual account: booked when it is the awaited amount in time, else parked.
 
-    In time is judged by the KST date of `stamp.occurred_at`, whether or not a job has recorded the expiry. Never refused
-    for what it is, on a frozen or closed account neither.
+    In time is judged by the KST date of `stamp.occurred_at`, whether or not a job has recorded the expiry. No amount,
+    day or standing of the account refuses it.
 
     Args:
         awaited: the fact that issued the virtual account.

@@ -1,7 +1,7 @@
 """What a charge must be at least, what a refund costs, what cancelling a charge costs: one tariff a currency.
 
-Pure arithmetic on integers; knows neither accounts nor lots nor dates. The figures of SPEC C2 and 5.4 are rules for won;
-a currency without a tariff of its own has no minimum and no fee.
+Pure arithmetic on integers; knows neither accounts nor lots nor dates. The figures of SPEC C2 and 5.4 are rules for
+won; a currency without a tariff of its own has no minimum and no fee.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Tariff:
     def refund_fee_minor(self, amount_minor: int, chargeable_minor: int) -> int:
         """Return the fee of a refund request.
 
-        The requested amount decides the tier; only the part that is not fee-free bears a fee, and never more than itself.
-        Above the flat tier the payout of that part is rounded half up and the fee is the remainder.
+        The requested amount decides the tier; only the part that is not fee-free bears a fee, and never more than
+        itself. Above the flat tier the payout of that part is rounded half up and the fee is the remainder.
 
         Args:
             amount_minor: requested amount, 0 < amount.

@@ -1,7 +1,7 @@
 """Pay-outs: the bank transfer inside a refund's review, its lost answers, failures and returns (SPEC R-081).
 
-While the bank's answer is outstanding nothing else may happen to the request, and it is asked, never told again. What the
-bank says has happened, so it is taken on a closed account too: money that came back is never lost.
+While the bank's answer is outstanding nothing else may happen to the request, and it is asked, never told again. What
+the bank says has happened, so it is taken on a closed account too: money that came back is never lost.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class RefundPayoutStarted(Fact):
     """The bank was told to pay; until its definite answer nothing else may happen to the request (SPEC R-081).
 
     Attributes:
+        refund_id: public id of the request.
         approved_by: the person who approved the pay-out.
     """
 
@@ -65,6 +66,7 @@ class RefundPayoutFailed(Fact):
     """The bank definitely did not pay (SPEC R-081).
 
     Attributes:
+        refund_id: public id of the request.
         code: the bank's reason.
         failed_on: KST date of the answer.
         refile_until: last KST day on which filing again keeps the first dates of these lots (SPEC R-075).
@@ -89,6 +91,7 @@ class RefundDestinationChanged(Fact):
     """The customer entered another account after a failed or returned pay-out; a second operator must approve it.
 
     Attributes:
+        refund_id: public id of the request.
         destination, bank, holder_is_member: as of `RefundRequested`.
         changed_by: the person who entered it.
     """
@@ -116,9 +119,10 @@ class RefundDestinationChanged(Fact):
 
 @fact("account.refund_payout_returned")
 class RefundPayoutReturned(Fact):
-    """The bank sent a completed payout back days later; the request is under review again, its fee un-earned (SPEC R-081).
+    """The bank sent a completed payout back days later; it is under review again, its fee un-earned (SPEC R-081).
 
     Attributes: as of `RefundRequested` and `RefundReviewed`; requested_on stays the first one.
+        refund_id: public id of the request.
         changed_by: as of `RefundDestinationChanged`; None when nobody had.
         code: the bank's reason.
         returned_on, refile_until: as of `RefundPayoutFailed`.

@@ -32,10 +32,10 @@ class RefundPreview:
         displayed_estimate_minor: payout by the simple formula, without a look at the lots.
         fee_minor, payout_minor: what it would really be; fee + payout = amount.
         fee_free_minor: part of the amount that bears no fee.
-        lots: parts it would take: fee-free lots first, oldest of them first, then older lots, oldest first (SPEC R-070).
+        lots: parts it would take: fee-free lots first, oldest of them first, then older lots, oldest first (R-070).
         judged_on: date that judged each lot; empty when all are the day of the request (SPEC R-075).
-        same_payout_minor: a smaller amount, the fee-free lots alone, that would pay just as much; None when there is none
-            (SPEC R-071).
+        same_payout_minor: a smaller amount, the fee-free lots alone, that would pay just as much; None when there is
+            none (SPEC R-071).
         rule: id and version of the fee rule.
     """
 
@@ -114,7 +114,11 @@ def _check(account: Account, amount_minor: int, tariff: fees.Tariff) -> None:
 def _choose(
     account: Account, amount_minor: int, requested_on: date, tariff: fees.Tariff
 ) -> tuple[tuple[LotPart, ...], tuple[date, ...], int]:
-    """Return the parts, the date that judged each (empty: all `requested_on`), and the fee-free sum. Raises: TooManyLots."""
+    """Return the parts, the date that judged each (empty: all `requested_on`) and the fee-free sum.
+
+    Raises:
+        TooManyLots: figures say the largest amount that the first lots allow.
+    """
     fee_free: list[tuple[LotPart, date]] = []
     older: list[tuple[LotPart, date]] = []
     for lot in account.lots:

@@ -1,7 +1,7 @@
 """Refund requests: prepaid money on its way back to a bank account (SPEC 5.4, 5.5, R-069..R-080).
 
-Facts, folds, refusals and decisions from request to resolution; the pay-out inside a review is `payouts`, the arithmetic
-`refund_terms`. A resolved request leaves the account; one that was paid is remembered on its own stream.
+Facts, folds, refusals and decisions from request to resolution; the pay-out inside a review is `payouts`, the
+arithmetic `refund_terms`. A resolved request leaves the account; one that was paid is remembered on its own stream.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class RefundReviewed(Fact):
     """An operator took the request into review.
 
     Attributes:
-        amount_minor ... lots: as of `RefundRequested`.
+        refund_id: public id of the request.
+        amount_minor, fee_minor, payout_minor, fee_free_minor, lots: as of `RefundRequested`.
         reviewed_by: the person; another one must approve where a second approver is required.
         reason: a note; None when not given.
     """
@@ -142,7 +143,8 @@ class RefundCompleted(Fact):
     """The payout was paid; the fee is earned.
 
     Attributes:
-        amount_minor ... lots: as of `RefundRequested`.
+        refund_id: public id of the request.
+        amount_minor, fee_minor, payout_minor, fee_free_minor, lots: as of `RefundRequested`.
         completed_by: the person (or job) who recorded that it was paid.
         reason: a note; None when not given.
         refund_pending_minor: of the account, after it.
@@ -169,7 +171,8 @@ class RefundRejected(Fact):
     """An operator refused the request; the money went back to its lots.
 
     Attributes:
-        amount_minor ... lots: as of `RefundRequested`.
+        refund_id: public id of the request.
+        amount_minor, fee_minor, payout_minor, fee_free_minor, lots: as of `RefundRequested`.
         overdrawn_repaid_minor: part that went against what was overdrawn meanwhile; the rest went back to the lots.
         requested_on: as of `RefundRequested`.
         rejected_on: KST date of the rejection.
@@ -276,7 +279,7 @@ class RefundUnderReview(Conflict):
 
 
 class SecondApproverRequired(Rejected):
-    """This pay-out needs another person than the reviewer, and than who changed its bank account (SPEC R-080, R-081)."""
+    """This pay-out needs another person than its reviewer, and than who changed its bank account (SPEC R-080)."""
 
     code = "second_approver_required"
 
@@ -375,8 +378,8 @@ def review_refund(account: Account, stamp: Stamp, *, refund_id: str, reason: str
 def complete_refund(account: Account, stamp: Stamp, *, refund_id: str, reason: str | None = None) -> RefundCompleted:
     """Record that the payout was paid: by hand out of a review, or on the bank's definite yes.
 
-    Out of a review this is the approval, so it is where a second approver is asked for; a pay-out that was started had its
-    approval then.
+    Out of a review this is the approval, so it is where a second approver is asked for; a pay-out that was started had
+    its approval then.
 
     Raises:
         RefundResolved, WrongRefundStatus, SecondApproverRequired: in this order.
@@ -479,7 +482,11 @@ def person(stamp: Stamp) -> str:
 
 
 def open_request(account: Account, refund_id: str, *allowed: str) -> OpenRefund:
-    """Return an unresolved request in one of the `allowed` states. Raises: RefundResolved, PayoutInFlight, WrongRefundStatus."""
+    """Return an unresolved request in one of the `allowed` states.
+
+    Raises:
+        RefundResolved, PayoutInFlight, WrongRefundStatus: in this order.
+    """
     request = account.refunds.get(refund_id)
     if request is None:
         raise RefundResolved("the request is completed, rejected or cancelled, and that is final; file a new one")

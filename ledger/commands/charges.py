@@ -52,7 +52,12 @@ class ChargeAccount:
     maximum_minor: int | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.Charged` or `Account.DepositAwaited`. Raises: as of `Account.charge`, `Account.await_deposit`."""
+        """Record `Account.Charged` or `Account.DepositAwaited`.
+
+        Raises:
+            NotFound: no such account.
+            LedgerError: as of `Account.charge`, `Account.await_deposit`.
+        """
         account = streams.account(self.account_id)
         if self.method == "virtual_account":
             account.await_deposit(

@@ -1,4 +1,4 @@
-"""Commands on virtual accounts: take a deposit, record an expiry, decide about money that matched nothing (SPEC R-062)."""
+"""Commands on virtual accounts: take a deposit, record an expiry, decide what becomes of parked money (SPEC R-062)."""
 
 from __future__ import annotations
 

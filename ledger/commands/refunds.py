@@ -1,4 +1,4 @@
-"""Commands on refund requests: file, review, complete, reject, cancel, and the pay-out inside the review (SPEC 5.4, 5.5).
+"""Commands on refund requests: file, review, complete, reject, cancel, and the pay-out inside the review (SPEC 5.5).
 
 A request is named by its own id alone; its account is read from the id. Answers carry the request after the command.
 """
