@@ -6,7 +6,7 @@ They read the store and the history of the clients, nothing in between, and fold
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -63,9 +63,9 @@ def read_store(connection: psycopg.Connection[Any], schema: str) -> Stored:
     )
 
 
-def check_store(stored: Stored, history: History) -> list[Count]:
-    """Count damage of the kinds C1 to C6 and C9."""
-    return [*_keys(stored, history), *_money(stored), _order(stored), _snapshots(stored), _answers(history)]
+def check_store(stored: Stored, *histories: History) -> list[Count]:
+    """Count damage of the kinds C1 to C6, C9 and C11; `histories` are those of all who wrote."""
+    return [*_keys(stored, histories), *_money(stored), _order(stored), _snapshots(stored), _answers(histories)]
 
 
 def check_seal(connection: psycopg.Connection[Any], schema: str) -> Count:
@@ -74,11 +74,17 @@ def check_seal(connection: psycopg.Connection[Any], schema: str) -> Count:
     return Count("C8", "findings of ledger verify", report.findings_total, report.facts + report.refusals)
 
 
-def _keys(stored: Stored, history: History) -> Iterator[Count]:
-    by_key = {UUID(bytes=command_key(Call(history.principal, "", key, "", ""))): key for key in history.keys}
+def _keys(stored: Stored, histories: Sequence[History]) -> Iterator[Count]:
+    by_key = {
+        UUID(bytes=command_key(Call(history.principal, "", key, "", ""))): (history.principal, key)
+        for history in histories
+        for key in history.keys
+    }
     effects = Counter(by_key[key] for _, key, _ in stored.facts if key in by_key)
     refused = {by_key[key] for key in stored.refusals if key in by_key}
-    acknowledged = history.acknowledged
+    acknowledged = {
+        (history.principal, key): seen for history in histories for key, seen in history.acknowledged.items()
+    }
     lost = sum(1 for key, seen in acknowledged.items() if not (effects[key] if seen.status < 300 else key in refused))
     yield Count("C1", "acknowledged and not stored", lost, len(acknowledged))
     spends = [key for _, key, fact in stored.facts if fact.TOPIC == "account.spent"]
@@ -136,6 +142,6 @@ def _snapshots(stored: Stored) -> Count:
     return Count("C9", "snapshots that differ from the fold", differing, len(wanted))
 
 
-def _answers(history: History) -> Count:
-    differing = sum(seen.differing for seen in history.keys.values())
-    return Count("C11", "answers to one key that differ", differing, sum(seen.sent for seen in history.keys.values()))
+def _answers(histories: Sequence[History]) -> Count:
+    seen = [seen for history in histories for seen in history.keys.values()]
+    return Count("C11", "answers to one key that differ", sum(s.differing for s in seen), sum(s.sent for s in seen))

@@ -30,6 +30,15 @@ RECONNECT_LIMIT_S = 1.5
 
 RECONNECT_PAUSE_S = 0.1
 
+CLASHES_BEFORE_LOCK = 2
+"""After so many batches in a row that another writer spoiled, the next one is decided under the table lock."""
+
+LOCK_LIMIT_S = 0.05
+"""How long the lock is held for commands that decide again."""
+
+LOCK_GATHER_S = 0.005
+"""How long the first of them waits for the others."""
+
 
 class Committer:
     """Commits what is decided, batch by batch.
@@ -49,6 +58,7 @@ class Committer:
         self.committed_commands = 0
         self.committed_facts = 0
         self.committed_batches = 0
+        self._clashes = 0
         self._wake = asyncio.Event()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -95,6 +105,8 @@ class Committer:
 
     async def _flush_for_ever(self) -> None:
         while True:
+            if self.store.locked and not await self._gathered():
+                continue
             if not self.open.keys:
                 if self.stopping:
                     return
@@ -122,6 +134,7 @@ class Committer:
 
     def _commit(self, batch: PendingBatch, first: int) -> None:
         self.up = True
+        self._clashes = 0
         self.committed_batches += 1
         self.committed_commands += batch.commands
         self.committed_facts += len(batch.rows)
@@ -133,15 +146,35 @@ class Committer:
         self.warm.shrink(self.open.streams)
 
     async def _after_clash(self, batch: PendingBatch) -> None:
-        """Another writer was first, or a key is known: nothing was stored. Learn which keys, then decide again."""
+        """Another writer was first, or a key is known: nothing was stored. Learn which keys, then decide again.
+
+        When that happens again and again, the table lock is taken first, so that what is loaded to decide on stays true
+        until the append: two writers on one account both get on.
+        """
         keys = batch.keys
+        self._clashes += 1
         self._undo_streams(batch)
         try:
+            if self._clashes >= CLASHES_BEFORE_LOCK:
+                await self.store.lock()
             await self._learn(keys, batch)
-        except Unavailable:
+        except (Unavailable, Lost):
             self._undo_all(batch, Verdict.UNKNOWN)
         else:
             self._undo_all(batch, Verdict.UNDONE)
+
+    async def _gathered(self) -> bool:
+        """With the lock held, wait for the commands that decide again; say whether there are any."""
+        if not self.open.keys:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(LOCK_LIMIT_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                await self.store.unlock()
+                return False
+        await asyncio.sleep(LOCK_GATHER_S)
+        return True
 
     async def _after_loss(self, batch: PendingBatch, lost: Lost) -> None:
         """The reply was lost: once the old connection is surely dead, the keys tell "stored" from "not stored"."""

@@ -185,7 +185,7 @@ class Engine:
                     results[index] = _unavailable(verdict)
             if not waiting:
                 break
-            await _back_off(round_)
+            await self._back_off(round_)
         results |= dict.fromkeys(waiting, _contended())
         return [results[index] for index in range(len(items))]
 
@@ -198,7 +198,7 @@ class Engine:
                 return remembered.outcome(replayed=replayed)
             if verdict is not Verdict.UNDONE:
                 raise _unavailable(verdict)
-            await _back_off(round_)
+            await self._back_off(round_)
         raise _contended()
 
     async def _begin(self, key: bytes, call: Call, decide: Decide) -> tuple[Remembered, bool]:
@@ -222,6 +222,11 @@ class Engine:
 
     def _deciding(self, command: Command, call: Call, key: bytes) -> Decide:
         return lambda: self._decider.decide(command, call, key)
+
+    async def _back_off(self, round_: int) -> None:
+        """Wait a moment, longer and more at random each round, unless our turn is kept by the lock."""
+        if not self.store.locked:
+            await asyncio.sleep(random.uniform(0, BACK_OFF_S * 2**round_))  # noqa: S311 (it need not be unguessable)
 
     def _admit(self) -> None:
         if self.committer.stopping:
@@ -305,8 +310,3 @@ def _unavailable(verdict: Verdict) -> Unavailable:
 
 def _contended() -> Overloaded:
     return Overloaded("other writers were first each time; send the same request again", 1)
-
-
-async def _back_off(round_: int) -> None:
-    """Wait a moment, longer and more at random each round, so that two writers do not meet again and again."""
-    await asyncio.sleep(random.uniform(0, BACK_OFF_S * 2**round_))  # noqa: S311 (a pause need not be unguessable)

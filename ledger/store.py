@@ -48,6 +48,8 @@ _UUID_LENGTH = b"\x00\x00\x00\x10"
 _UUID, _INT8_OID, _TEXT, _BYTEA = 2950, 20, 25, 17
 _APPEND_OIDS = (2951, 1016, 1009, 1001, 2951, 2951, 1001, _BYTEA)
 _SEAL_OIDS = (23, 2951, 2951, 1001, _BYTEA)
+_BEGIN = "BEGIN"
+_LOCK = "LOCK TABLE ledger_events IN EXCLUSIVE MODE"
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 _COPY_FIELDS = b"\x00\x06"
 _COPY_POSITION = struct.Struct("!iq").pack
@@ -105,6 +107,7 @@ class Store:
 
     Attributes:
         ledger_id: pins the seal to this ledger. ledger_number: part of all public ids. Both are read by `open`.
+        locked: the table lock is held for the next append: until then nobody else can commit.
     """
 
     def __init__(self, conninfo: str, schema: str) -> None:
@@ -112,6 +115,7 @@ class Store:
         self._schema = schema
         self.ledger_id = UUID(int=0)
         self.ledger_number = 0
+        self.locked = False
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._backend_pid = 0
         self._options = f"-c search_path={schema},pg_catalog"
@@ -172,6 +176,25 @@ class Store:
             await self._roll_back()
             raise
 
+    async def lock(self) -> None:
+        """Take the table lock ahead of the next append, which will release it; what is read meanwhile stays true.
+
+        Raises:
+            Lost: the database cannot be reached, or another writer holds the lock too long.
+        """
+        try:
+            async with asyncio.timeout(APPEND_LIMIT_S):
+                connection = await self._writer()
+                await connection.execute(f"{_BEGIN}; {_LOCK}".encode())
+                self.locked = True
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            await self._abandon()
+            raise Lost(type(error).__name__) from error
+
+    async def unlock(self) -> None:
+        """Let go of a lock that turned out not to be needed."""
+        await self._roll_back()
+
     async def settle_lost(self) -> None:
         """Make sure that nothing of an earlier connection can still be committed: afterwards a look-up is the truth.
 
@@ -223,14 +246,18 @@ class Store:
             *_refusal_arrays(batch.refusals),
             digest,
         ]
-        return await self._first_position(connection, b"ledger_append", arguments)
+        first = await self._first_position(connection, b"ledger_append", arguments)
+        if self.locked:
+            await self._commit(connection)
+        return first
 
     async def _append_by_copy(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
         rows = [packed(row) for row in batch.rows]
         digest = batch_digest(self.ledger_id, rows, batch.refusals)
-        begin = "BEGIN; LOCK TABLE ledger_events IN EXCLUSIVE MODE; NOTIFY ledger_events"
         cursor = connection.cursor()
-        await cursor.execute(begin)
+        if not self.locked:
+            await cursor.execute(f"{_BEGIN}; {_LOCK}".encode())
+        await cursor.execute("NOTIFY ledger_events")
         await cursor.execute("SELECT last_position FROM ledger_blocks ORDER BY number DESC LIMIT 1")
         head = await cursor.fetchone()
         first = (head[0] if head else 0) + 1
@@ -243,8 +270,12 @@ class Store:
         arguments = [_INT4(len(rows)), keys, *_refusal_arrays(batch.refusals), digest]
         sealed_first = await self._first_position(connection, b"ledger_seal", arguments)
         assert sealed_first == first, "rows and block disagree about the first position"
-        await cursor.execute("COMMIT")
+        await self._commit(connection)
         return first
+
+    async def _commit(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        await connection.execute("COMMIT")
+        self.locked = False
 
     async def _first_position(
         self, connection: psycopg.AsyncConnection[Any], statement: bytes, arguments: list[bytes]
@@ -258,6 +289,7 @@ class Store:
 
     async def _roll_back(self) -> None:
         """Leave a failed transaction, if there is one."""
+        self.locked = False
         try:
             if self._connection is not None and not self._connection.closed:
                 async with asyncio.timeout(1.0):
@@ -267,6 +299,7 @@ class Store:
 
     async def _abandon(self) -> None:
         """Drop the writing connection without waiting for it."""
+        self.locked = False
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(psycopg.Error, OSError):

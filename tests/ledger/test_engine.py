@@ -327,3 +327,30 @@ async def test_an_account_opened_elsewhere_is_found_after_it_was_missing(start_e
     account_id = (await do(engine, OpenAccount("Pine Works", "prepaid", "KRW", None, 0), "open-pine"))["id"]
 
     assert (await other.account(account_id)).account.name == "Pine Works"
+
+
+async def test_a_lone_writer_beside_a_busy_one_gets_on(start_engine: StartEngine) -> None:
+    busy, lone = await start_engine(), await start_engine()
+    account_id = await account_with(busy, 1_000_000)
+    stop = asyncio.Event()
+
+    async def hammer(number: int) -> int:
+        count = 0
+        while not stop.is_set():
+            outcome = await busy.submit(spend(account_id, 1), call(f"busy-{number}-{count}"))
+            assert outcome.status == 201
+            count += 1
+        return count
+
+    async def knock() -> list[int]:
+        try:
+            return [(await lone.submit(spend(account_id, 1), call(f"lone-{n:04}"))).status for n in range(20)]
+        finally:
+            stop.set()
+
+    hammering = [asyncio.ensure_future(hammer(number)) for number in range(4)]
+    knocked = await knock()
+    hammered = sum(await asyncio.gather(*hammering))
+
+    assert knocked == [201] * 20
+    assert (await busy.account(account_id)).account.balance_minor == 1_000_000 - 20 - hammered
