@@ -1,6 +1,6 @@
 """The view `charges`: money paid in, what is left of each portion of it (lots), and deposits that could not be booked.
 
-Lots and parked deposits have files of their own; they are fed here, because one fact often touches a charge and its lot.
+Lots and parked deposits have files of their own; they are fed here, because one fact often touches charge and lot.
 """
 
 from __future__ import annotations
