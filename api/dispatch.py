@@ -31,7 +31,7 @@ from api.metrics import Metrics
 from api.operation import BODY_BYTES_MAX, OPERATIONS, PUBLIC, Operation
 from api.problems import InternalError, KeyMissing, MethodNotAllowed, RouteNotFound, malformed, reply
 from api.rates import Rates
-from api.reply import Reply
+from api.reply import Reply, veiled
 from api.strict_json import parse
 from ledger.engine import Overloaded
 
@@ -126,6 +126,8 @@ class Dispatcher:
         self._in_flight += 1
         try:
             answer = await self._answer(visit, scope, receive)
+            if visit.caller.role == "sub":
+                answer = veiled(answer)
         except Disconnected:
             return
         finally:

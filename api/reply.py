@@ -43,6 +43,18 @@ def of_outcome(outcome: Outcome) -> Reply:
     return Reply(outcome.status, outcome.body, headers, content_type, outcome.request_id)
 
 
+HIDDEN_FROM_SUB = ("balance", "available")
+"""Figures of the master that a sub-member's answers leave out: a sub sees itself alone (DESIGN 2.2)."""
+
+
+def veiled(reply: Reply) -> Reply:
+    """Return a reply to a sub-member without what is its master's; the same reply always gives the same bytes."""
+    body = orjson.loads(reply.body)
+    for figure in HIDDEN_FROM_SUB:
+        body.pop(figure, None)
+    return reply._replace(body=orjson.dumps(body))
+
+
 def of_view(body: Any, position: int, status: int = 200) -> Reply:
     """Return something read, with the position it was seen at."""
     return Reply(status, orjson.dumps(body), (position_header(position),))

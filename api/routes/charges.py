@@ -77,7 +77,7 @@ def cancel_charge(ask: Ask, account_id: str, charge_id: str, body: EmptyBody) ->
     scope="charges:read",
     rule=own_account,
     query=ChargesQuery,
-    answer=shapes.list_of(shapes.Charge),
+    answer=shapes.list_of(shapes.ListedCharge),
 )
 async def list_charges(ask: Ask, account_id: str, query: ChargesQuery) -> Reply:
     """List an account's charges, newest first."""

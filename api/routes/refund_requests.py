@@ -5,7 +5,7 @@ The account number goes to the vault before anything is recorded; facts hold its
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from aggregates.account import funds, refund_terms, refunds, standing
 from api import shapes
@@ -28,16 +28,11 @@ from projections import refund_requests as refunds_view
 
 OWN_REFUND = own_child("refund_id", "rfd")
 RULES = rules(refunds, refund_terms, funds, standing)
-Status = Literal[
-    "requested", "reviewing", "paying", "payout_unknown", "payout_failed", "payout_returned", "completed", "rejected",
-    "cancelled",
-]  # fmt: skip
-
 
 class RefundsQuery(PageQuery):
     """Which refund requests."""
 
-    status: Status | None = None
+    status: shapes.RefundStatus | None = None
 
 
 class PreviewQuery(Query):
@@ -94,7 +89,7 @@ async def request_refund(ask: Ask, account_id: str, body: RefundRequestBody) -> 
     scope="refunds:read",
     rule=own_account,
     query=RefundsQuery,
-    answer=shapes.list_of(shapes.RefundRequest),
+    answer=shapes.list_of(shapes.ListedRefundRequest),
 )
 async def list_refund_requests(ask: Ask, account_id: str, query: RefundsQuery) -> Reply:
     """List an account's refund requests, newest first."""
@@ -107,14 +102,14 @@ async def list_refund_requests(ask: Ask, account_id: str, query: RefundsQuery) -
     scope="refunds:read",
     rule=filtered,
     query=RefundsQuery,
-    answer=shapes.list_of(shapes.RefundRequest),
+    answer=shapes.list_of(shapes.ListedRefundRequest),
 )
 async def list_all_refund_requests(ask: Ask, query: RefundsQuery) -> Reply:
     """List the refund requests of all accounts, newest first. A master's key sees its own account's."""
     return await _page(ask, ask.caller.account_id, query)
 
 
-@reads("/v1/refund-requests/{refund_id}", scope="refunds:read", rule=OWN_REFUND, answer=shapes.RefundRequest)
+@reads("/v1/refund-requests/{refund_id}", scope="refunds:read", rule=OWN_REFUND, answer=shapes.ListedRefundRequest)
 async def get_refund_request(ask: Ask, refund_id: str) -> Reply:
     """Read one refund request."""
     async with ask.see("refund_requests") as (conn, position):
@@ -129,7 +124,7 @@ async def get_refund_request(ask: Ask, refund_id: str) -> Reply:
     scope="refunds:review",
     rule=OWN_REFUND,
     body=OptionalReasonBody,
-    answer=shapes.RefundRequest,
+    answer=shapes.RefundDecision,
     raises=RULES,
 )
 def review_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> ReviewRefund:
@@ -143,7 +138,7 @@ def review_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> ReviewR
     scope="refunds:review",
     rule=OWN_REFUND,
     body=OptionalReasonBody,
-    answer=shapes.RefundRequest,
+    answer=shapes.RefundDecision,
     raises=RULES,
 )
 def complete_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> CompleteRefund:
@@ -157,7 +152,7 @@ def complete_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> Compl
     scope="refunds:review",
     rule=OWN_REFUND,
     body=OptionalReasonBody,
-    answer=shapes.RefundRequest,
+    answer=shapes.RefundDecision,
     raises=RULES,
 )
 def reject_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> RejectRefund:
@@ -171,7 +166,7 @@ def reject_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> RejectR
     scope="refunds:cancel",
     rule=OWN_REFUND,
     body=OptionalReasonBody,
-    answer=shapes.RefundRequest,
+    answer=shapes.RefundDecision,
     raises=RULES,
 )
 def cancel_refund(ask: Ask, refund_id: str, body: OptionalReasonBody) -> CancelRefund:

@@ -90,7 +90,7 @@ def refund_difference(ask: Ask, account_id: str, spend_id: str, body: ReturnBody
     scope="spends:read",
     rule=own_account,
     query=PageQuery,
-    answer=shapes.list_of(shapes.Spend),
+    answer=shapes.list_of(shapes.ListedSpend),
 )
 async def list_spends(ask: Ask, account_id: str, query: PageQuery) -> Reply:
     """List an account's spends, newest first. A sub's key sees its own."""
@@ -102,7 +102,7 @@ async def list_spends(ask: Ask, account_id: str, query: PageQuery) -> Reply:
     return page_reply(page, position)
 
 
-@reads("/v1/accounts/{account_id}/spends/{spend_id}", scope="spends:read", rule=own_account, answer=shapes.Spend)
+@reads("/v1/accounts/{account_id}/spends/{spend_id}", scope="spends:read", rule=own_account, answer=shapes.ListedSpend)
 async def get_spend(ask: Ask, account_id: str, spend_id: str) -> Reply:
     """Read one spend. A sub's key sees its own."""
     async with ask.see("spends") as (conn, position):

@@ -66,26 +66,31 @@ class Counter:
         key: str | None = None,
         idempotency_key: str | None = "fresh",
         content: bytes | None = None,
-        **headers: str,
+        min_position: str | None = None,
     ) -> httpx.Response:
         """Send one request.
 
         Args:
             role: whose key is used unless `key` is given.
-            idempotency_key: "fresh" = one that nobody has used; None = none.
-            headers: further ones, underscores for hyphens.
+            idempotency_key: "fresh" = one that nobody has used, on a POST; None = none.
+            min_position: Ledger-Min-Position.
         """
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent["authorization"] = f"Bearer {key or await self.role_key(role)}"
-        if idempotency_key is not None and method == "POST":
-            sent["idempotency-key"] = f"fresh-key-{next(_numbers)}" if idempotency_key == "fresh" else idempotency_key
+        sent = {"authorization": f"Bearer {key or await self.role_key(role)}"}
+        if idempotency_key != "fresh" and idempotency_key is not None:
+            sent["idempotency-key"] = idempotency_key
+        elif idempotency_key == "fresh" and method == "POST":
+            sent["idempotency-key"] = f"fresh-key-{next(_numbers)}"
         if content is not None:
-            sent.setdefault("content-type", "application/json")
+            sent["content-type"] = "application/json"
+        if min_position is not None:
+            sent["ledger-min-position"] = min_position
         return await self.client.request(method, path, json=json, content=content, headers=sent)
 
-    async def get(self, path: str, *, role: str = "auditor", **more: Any) -> httpx.Response:
+    async def get(
+        self, path: str, *, role: str = "auditor", key: str | None = None, min_position: str | None = None
+    ) -> httpx.Response:
         """Read."""
-        return await self.send("GET", path, role=role, **more)
+        return await self.send("GET", path, role=role, key=key, min_position=min_position)
 
     async def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
         """Write."""

@@ -88,11 +88,11 @@ async def test_a_foreign_refund_request_is_answered_as_a_missing_one(counter: Co
     request = {"amount": 2_000, "bank": "Example Bank", "account_number": "000-111-222", "holder": "A", "reason": "r"}
     asked = await counter.post(f"/v1/accounts/{foreign}/refund-requests", request)
     foreign_id, missing_id = asked.json()["id"], asked.json()["id"][:-1] + "z"
-    at = {"Ledger_Min_Position": asked.headers["ledger-position"]}
+    at = asked.headers["ledger-position"]
 
     for path, method in (("", "GET"), ("/cancel", "POST")):
         answers = [
-            await counter.send(method, f"/v1/refund-requests/{each}{path}", None, key=key, **at)
+            await counter.send(method, f"/v1/refund-requests/{each}{path}", None, key=key, min_position=at)
             for each in (foreign_id, missing_id, "rfd_nonsense")
         ]
 
@@ -123,12 +123,13 @@ async def test_a_sub_spends_as_itself_alone_and_sees_its_own_spends_and_limit(co
     own = await counter.post(path, {"amount": 700}, key=ann)
     as_other = await counter.post(path, {"amount": 700, "member_id": "ben"}, key=ann)
     by_ben = await counter.post(path, {"amount": 900, "member_id": "ben"})
-    at = {"Ledger_Min_Position": by_ben.headers["ledger-position"]}
-    listed = await counter.get(path, key=ann, **at)
-    others = await counter.get(f"{path}/{by_ben.json()['id']}", key=ann, **at)
+    at = by_ben.headers["ledger-position"]
+    listed = await counter.get(path, key=ann, min_position=at)
+    others = await counter.get(f"{path}/{by_ben.json()['id']}", key=ann, min_position=at)
     limits = await counter.get(f"/v1/accounts/{account_id}/limits", key=ann)
 
     assert (own.status_code, own.json()["member_id"]) == (201, "ann")
+    assert "balance" not in own.json()
     assert as_other.status_code == 404
     assert [item["id"] for item in listed.json()["items"]] == [own.json()["id"]]
     assert others.status_code == 404

@@ -184,48 +184,45 @@ async def test_a_query_field_that_an_operation_does_not_know_is_refused(counter:
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
+async def test_what_is_not_there_is_said_in_a_problem(counter: Counter) -> None:
+    for method, path, status, code in (
         ("GET", "/v1/nowhere", 404, "route_not_found"),
         ("GET", "/v1/accounts/", 404, "route_not_found"),
         ("GET", "//v1/accounts", 404, "route_not_found"),
         ("GET", "/v1", 404, "route_not_found"),
         ("DELETE", "/v1/accounts", 405, "method_not_allowed"),
         ("TRACE", "/healthz", 405, "method_not_allowed"),
-    ],
-)
-async def test_what_is_not_there_is_said_in_a_problem(
-    counter: Counter, method: str, path: str, status: int, code: str
-) -> None:
-    response = await counter.send(method, path)
+    ):
+        response = await counter.send(method, path)
 
-    assert response.status_code == status
-    assert response.json()["code"] == code
-    assert response.json()["request_id"] == response.headers["x-request-id"]
+        assert (response.status_code, response.json()["code"]) == (status, code)
+        assert response.json()["request_id"] == response.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("field", ["name", "reason", "reference"])
-@pytest.mark.parametrize("text", ["'; DROP TABLE x; --", "%s %(x)s {0}", "a\r\nSet-Cookie: b=c", "<script>"])
-async def test_text_that_means_something_elsewhere_is_only_text(counter: Counter, field: str, text: str) -> None:
-    if field == "name":
-        response = await counter.post("/v1/accounts", {"name": text, "mode": "prepaid"})
-    elif field == "reference":
-        path = f"/v1/accounts/{await counter.account()}/charges"
-        response = await counter.post(path, {"amount": 1_500, "method": "card", "reference": text})
-    else:
-        path = f"/v1/accounts/{await counter.account()}/freeze"
-        response = await counter.post(path, {"reason": text}, role="operator")
+async def test_text_that_means_something_elsewhere_is_only_text(counter: Counter, field: str) -> None:
+    texts = ["'; DROP TABLE x; --", "%s %(x)s {0}", "a\r\nSet-Cookie: b=c", "<script>"]
 
-    assert response.status_code in (200, 201), response.text
-    assert "set-cookie" not in response.headers
+    for text in texts:
+        if field == "name":
+            response = await counter.post("/v1/accounts", {"name": text, "mode": "prepaid"})
+        elif field == "reference":
+            path = f"/v1/accounts/{await counter.account()}/charges"
+            response = await counter.post(path, {"amount": 1_500, "method": "card", "reference": text})
+        else:
+            path = f"/v1/accounts/{await counter.account()}/freeze"
+            response = await counter.post(path, {"reason": text}, role="operator")
+
+        assert response.status_code in (200, 201), response.text
+        assert "set-cookie" not in response.headers
     facts = (await counter.get("/v1/events")).json()["items"]
-    assert text in [fact["fact"].get(field) for fact in facts]
+    assert [fact["fact"][field] for fact in facts if fact["fact"].get(field) in texts] == texts
 
 
-@pytest.mark.parametrize(
-    "occurred_at",
-    [
+async def test_a_time_must_be_rfc_3339_with_an_offset(counter: Counter) -> None:
+    account_id = await counter.account()
+
+    for occurred_at in (
         "2026-03-01",
         "2026-03-01T00:00:00",
         "2026-03-01 00:00:00Z",
@@ -237,15 +234,11 @@ async def test_text_that_means_something_elsewhere_is_only_text(counter: Counter
         "２０２６-03-01T00:00:00Z",
         "now",
         1772323200,
-    ],
-)
-async def test_a_time_must_be_rfc_3339_with_an_offset(counter: Counter, occurred_at: object) -> None:
-    account_id = await counter.account()
-    body = {"amount": 1_500, "method": "card", "occurred_at": occurred_at}
+    ):
+        body = {"amount": 1_500, "method": "card", "occurred_at": occurred_at}
+        response = await counter.post(f"/v1/accounts/{account_id}/charges", body)
 
-    response = await counter.post(f"/v1/accounts/{account_id}/charges", body)
-
-    assert (response.status_code, response.json()["code"]) == (400, "malformed")
+        assert (response.status_code, response.json()["code"]) == (400, "malformed"), occurred_at
 
 
 @pytest.mark.parametrize(("ahead_s", "status"), [(300, 201), (301, 422)])

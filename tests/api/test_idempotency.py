@@ -25,9 +25,9 @@ CHARGE = {"amount": 1_500, "method": "card"}
 )
 async def test_a_post_needs_a_key_of_8_to_255_visible_characters(counter: Counter, key: str | None, code: str) -> None:
     account_id = await counter.account()
-    headers = [("authorization", f"Bearer {await counter.role_key('service')}".encode())]
+    headers = {b"authorization": f"Bearer {await counter.role_key('service')}".encode()}
     if key is not None:
-        headers.append(("idempotency-key", key.encode()))
+        headers[b"idempotency-key"] = key.encode()
 
     response = await counter.client.post(f"/v1/accounts/{account_id}/charges", json=CHARGE, headers=headers)
 
@@ -146,7 +146,7 @@ async def test_a_put_of_the_same_value_records_nothing_unless_it_has_a_key(count
 
     first = await counter.send("PUT", path, body, role="operator")
     again = await counter.send("PUT", path, body, role="operator")
-    under_a_key = await counter.send("PUT", path, body, role="operator", Idempotency_Key="limit-0001")
+    under_a_key = await counter.send("PUT", path, body, role="operator", idempotency_key="limit-0001")
 
     answers = [(each.json()["credit_limit"], each.json()["version"]) for each in (first, again, under_a_key)]
     assert answers == [(250_000, 2), (250_000, 2), (250_000, 3)]
