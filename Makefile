@@ -23,7 +23,7 @@ bench: setup ## Print ratios of speed, from one run
 	@$(BIN)/python -m bench
 
 faults: setup ## Kill processes and databases under load, and count what was lost
-	@$(BIN)/python -m bench.faults
+	@$(BIN)/python -m faults --report docs/faults.md
 
 format: setup ## Put the code into its form
 	@$(BIN)/ruff format --quiet .
