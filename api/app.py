@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 import api.routes  # noqa: F401  (importing it declares the operations)
 from api import openapi
@@ -83,16 +84,7 @@ def create_app(
             await engine.stop()
             await views.close()
 
-    app = LedgerApp(
-        title=openapi.TITLE,
-        version=VERSION,
-        description=openapi.DESCRIPTION,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=life,
-    )
-    openapi.declare(app)
+    app = described(life)
     metrics = Metrics(engine)
     house = House(
         engine=engine,
@@ -107,6 +99,21 @@ def create_app(
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.state.house = house
+    return app
+
+
+def described(life: Lifespan[FastAPI] | None = None) -> LedgerApp:
+    """Return the application as far as it can be described: all operations, and nothing behind them yet."""
+    app = LedgerApp(
+        title=openapi.TITLE,
+        version=VERSION,
+        description=openapi.DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+    )
+    openapi.declare(app)
     return app
 
 

@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 
-from api.app import LedgerApp
+from api.app import described
 from api.operation import OPERATIONS, PUBLIC
 from tests.api.counter import Counter
 
-pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture
-def document(app: LedgerApp) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
     """The document as it is served."""
-    return app.openapi()
+    return described().openapi()
 
 
 def references(node: Any) -> list[str]:
@@ -39,7 +37,7 @@ def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-async def test_the_document_describes_every_operation_with_an_example_and_its_refusals(
+def test_the_document_describes_every_operation_with_an_example_and_its_refusals(
     document: dict[str, Any],
 ) -> None:
     assert document["openapi"].startswith("3.1")
@@ -64,7 +62,7 @@ async def test_the_document_describes_every_operation_with_an_example_and_its_re
     assert len(set(names)) == len(OPERATIONS) == sum(len(methods) for methods in document["paths"].values())
 
 
-async def test_every_reference_of_the_document_leads_somewhere(document: dict[str, Any]) -> None:
+def test_every_reference_of_the_document_leads_somewhere(document: dict[str, Any]) -> None:
     found = set(references(document))
 
     assert found
@@ -73,7 +71,7 @@ async def test_every_reference_of_the_document_leads_somewhere(document: dict[st
         assert resolved(document, {"$ref": reference})
 
 
-async def test_every_refusal_is_a_problem_with_an_example(document: dict[str, Any]) -> None:
+def test_every_refusal_is_a_problem_with_an_example(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for entry in methods.values():
             for status, response in entry["responses"].items():
@@ -86,7 +84,7 @@ async def test_every_refusal_is_a_problem_with_an_example(document: dict[str, An
                 assert {"type", "title", "status", "code", "detail", "request_id"} <= set(example)
 
 
-async def test_a_post_needs_an_idempotency_key_in_the_document_as_well(document: dict[str, Any]) -> None:
+def test_a_post_needs_an_idempotency_key_in_the_document_as_well(document: dict[str, Any]) -> None:
     for operation in OPERATIONS:
         entry = document["paths"][operation.path][operation.method.lower()]
         given = [resolved(document, each) for each in entry.get("parameters", [])]
@@ -94,7 +92,7 @@ async def test_a_post_needs_an_idempotency_key_in_the_document_as_well(document:
         assert keys == ([] if operation.keyed is None else [operation.keyed]), operation.name
 
 
-async def test_every_code_is_listed_once_with_its_status_and_meaning(document: dict[str, Any]) -> None:
+def test_every_code_is_listed_once_with_its_status_and_meaning(document: dict[str, Any]) -> None:
     listed = document["x-refusals"]
 
     codes = [each["code"] for each in listed]
@@ -103,7 +101,7 @@ async def test_every_code_is_listed_once_with_its_status_and_meaning(document: d
     assert {"insufficient_funds", "limit_exceeded", "idempotency_key_reused", "not_allowed"} <= set(codes)
 
 
-async def test_the_examples_of_bodies_are_bodies() -> None:
+def test_the_examples_of_bodies_are_bodies() -> None:
     for operation in OPERATIONS:
         if operation.body is not None:
             config = operation.body.model_config["json_schema_extra"]
@@ -111,6 +109,7 @@ async def test_the_examples_of_bodies_are_bodies() -> None:
             operation.body.model_validate(config["example"])
 
 
+@pytest.mark.anyio
 async def test_document_and_page_are_served_without_a_key_and_without_anything_from_elsewhere(counter: Counter) -> None:
     document = await counter.client.get("/openapi.json")
     page = await counter.client.get("/docs")
