@@ -14,9 +14,6 @@ from ledger.settings import Settings
 
 BOOTSTRAP_FILE = "bootstrap.key"
 DEMO_FILE = "demo.key"
-KEEP_ALIVE_S = 30
-GRACE_S = 5
-BACKLOG = 2048
 
 
 def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
@@ -26,6 +23,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
     from api.app import create_app, environment_of
     from api.cli.runtime import check_writable
     from api.rates import Rates
+    from api.server import server_config
     from api.views import Views
     from ledger.clock import SystemClock
     from ledger.database import open_database
@@ -44,21 +42,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 bootstrap_key=bootstrap_key(settings),
                 rates=Rates(),
             )
-            config = uvicorn.Config(
-                app,
-                http="httptools",
-                loop="uvloop",
-                ws="none",
-                lifespan="on",
-                server_header=False,
-                proxy_headers=False,
-                access_log=False,
-                log_config=None,
-                backlog=BACKLOG,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=GRACE_S,
-            )
-            uvicorn.Server(config).run(sockets=[listening])
+            uvicorn.Server(server_config(app)).run(sockets=[listening])
 
     return serve
 
