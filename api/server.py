@@ -25,7 +25,6 @@ HEAD_BYTES_MAX = HEADER_BYTES_MAX + TARGET_BYTES_MAX
 KEEP_ALIVE_S = 30
 CONNECTIONS_MAX = 4_000
 STOP_LIMIT_S = 5
-BACKLOG = 2048
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -147,6 +146,5 @@ def server_config(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8000, **
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_LIMIT_S,
-        backlog=BACKLOG,
         **more,
     )

@@ -14,6 +14,7 @@ from ledger.settings import Settings
 
 BOOTSTRAP_FILE = "bootstrap.key"
 DEMO_FILE = "demo.key"
+BACKLOG = 2048
 
 
 def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
