@@ -96,11 +96,11 @@ class Kek:
         return unseal(self._wrap_key, nonce, wrapped, frame(self.id.encode(), place))
 
 
-def load_kek(settings: Settings, warn: Callable[[str], None] = log.warning) -> Kek:
+def load_kek(settings: Settings, warn: Callable[[str], None] | None = None) -> Kek:
     """Read the key from the file that the settings name, or else from the data folder, where it is made if need be.
 
     Args:
-        warn: is told when a key has been made, because a copy of it has to be kept.
+        warn: is told when a key has been made, because a copy of it has to be kept; None = the log.
 
     Raises:
         KekUnusable: the named file is missing, can be read by others, or does not hold 32 bytes in base64.
@@ -109,7 +109,8 @@ def load_kek(settings: Settings, warn: Callable[[str], None] = log.warning) -> K
         folder = settings.data_folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / "secrets" / "kek").exists():
-            warn(f"made a key for the vault: keep a copy of {folder / 'secrets' / 'kek'}, apart from the database's")
+            tell = warn or log.warning
+            tell(f"made a key for the vault: keep a copy of {folder / 'secrets' / 'kek'}, apart from the database's")
         return Kek(_decode(secret(folder / "secrets", "kek"), folder / "secrets" / "kek"))
     try:
         if settings.kek_file.stat().st_mode & 0o077:

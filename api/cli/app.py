@@ -16,6 +16,7 @@ from ledger.database import UnsafeDatabase
 from ledger.embedded import EmbeddedServerError
 from ledger.imports.profile import ProfileMalformed
 from ledger.imports.reader import FileMalformed
+from ledger.kek import KekUnusable
 
 app = typer.Typer(
     name="ledger",
@@ -42,27 +43,37 @@ def run() -> None:
     """Run the command that the arguments name; end the process with its exit status."""
     try:
         app()
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(map(str, first["loc"])).upper().removeprefix("LEDGER_")
-        _fail("settings", f"LEDGER_{name} {first['msg'].removeprefix('Value error, ')}", USAGE)
-    except (ProfileMalformed, FileMalformed) as error:
-        _fail(error.code, error.detail, USAGE)
-    except LedgerError as error:
-        _fail(error.code, error.detail, FAILED)
-    except UnsafeDatabase as error:
-        _fail("unsafe_database", str(error), FAILED)
-    except EmbeddedServerError as error:
-        _fail("server", str(error), FAILED)
-    except psycopg.Error as error:
-        # The primary message alone: the rest may quote a row.
-        _fail("database", error.diag.message_primary or str(error).partition("\n")[0], FAILED)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except Exception as error:
+        said = explain(error)
+        if said is None:
+            raise
+        code, sentence, status = said
+        if "--json" in sys.argv:
+            sys.stdout.write(orjson.dumps({"error": code, "detail": sentence}).decode() + "\n")
+        sys.stderr.write(f"ledger: {sentence}\n")
+        sys.exit(status)
 
 
-def _fail(code: str, sentence: str, status: int) -> None:
-    if "--json" in sys.argv:
-        sys.stdout.write(orjson.dumps({"error": code, "detail": sentence}).decode() + "\n")
-    sys.stderr.write(f"ledger: {sentence}\n")
-    sys.exit(status)
+def explain(error: Exception) -> tuple[str, str, int] | None:
+    """Return (code, sentence, exit status) of an error that people can act on; None for a mistake of ours."""
+    match error:
+        case ValidationError():
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = "_".join(map(str, first["loc"]))
+            if error.title == "Settings":
+                name = f"LEDGER_{name.upper().removeprefix('LEDGER_')}"
+            return "malformed", f"{name} {first['msg'].removeprefix('Value error, ')}", USAGE
+        case ProfileMalformed() | FileMalformed():
+            return error.code, error.detail, USAGE
+        case LedgerError():
+            return error.code, error.detail, FAILED
+        case UnsafeDatabase():
+            return "unsafe_database", str(error), FAILED
+        case KekUnusable() | EmbeddedServerError():
+            return "unusable", str(error), FAILED
+        case psycopg.Error():
+            # The primary message alone: the rest may quote a row.
+            return "database", error.diag.message_primary or str(error).partition("\n")[0], FAILED
+        case LookupError() if type(error) is LookupError:
+            return "not_migrated", str(error), FAILED
+    return None

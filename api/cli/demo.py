@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from api.bodies import KeyBody
 from api.cli.console import AsJson, DataDir, answer, table
 from api.cli.demo_set import Played, Stage, play
-from api.cli.keys import issue_once
 from api.cli.processes import DEMO_FILE
 from api.cli.runtime import Opened, opened, views_reach, writing
 
@@ -19,6 +17,10 @@ def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Example: ledger demo --json
     """
+    # Imported here: the HTTP face takes a second to load, which no other command needs to wait for.
+    from api.bodies import KeyBody
+    from api.cli.keyring import issue_once
+
     with opened(data_dir) as ledger:
         played, seen = asyncio.run(_play(ledger))
         file = ledger.settings.data_folder / DEMO_FILE

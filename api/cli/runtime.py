@@ -7,6 +7,7 @@ address of one's own nothing is changed but by `ledger migrate`.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -151,6 +152,13 @@ def write_anchor(ledger: Opened) -> bool:
     folder = ledger.settings.data_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return anchor.append(folder, ledger_id, number, position, block_hash, SystemClock().now())
+
+
+def write_secret(file: Path, secret: str) -> None:
+    """Write a new file that its owner alone may read."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(secret + "\n")
 
 
 async def views_reach(ledger: Opened, wanted: int) -> bool:

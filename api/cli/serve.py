@@ -20,10 +20,10 @@ import structlog
 import typer
 
 from api.cli.console import FAILED, USAGE, DataDir, remark
-from api.cli.keys import has_bootstrap_key, write_secret
+from api.cli.keys import has_bootstrap_key
 from api.cli.logs import configure_logs
 from api.cli.processes import BACKLOG, BOOTSTRAP_FILE, DEMO_FILE
-from api.cli.runtime import Opened, check_writable, opened, write_anchor
+from api.cli.runtime import Opened, check_writable, opened, write_anchor, write_secret
 from api.cli.supervisor import Child, Supervisor
 from ledger.embedded import EmbeddedServerError
 

@@ -1,8 +1,8 @@
 """Keeps processes alive: starts them, starts them again when they die, and ends them all when it ends itself.
 
 It knows nothing of ledgers. A child loads its code, then waits for a word on its standard input before it begins; so a
-spare can stand by, loaded, and take over at once. A child dies with its supervisor, however that one ends, so nothing is
-left behind that holds a port or a lock.
+spare can stand by, loaded, and take over at once. A child dies with its supervisor, however that one ends, so nothing
+is left behind that holds a port or a lock.
 """
 
 from __future__ import annotations

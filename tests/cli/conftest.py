@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -11,12 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
+
+from api.cli.app import run
 
 START_LIMIT_S = 90.0
 CHILD = re.compile(r"child started +child=(\w+) pid=(\d+)")
@@ -94,11 +99,14 @@ def lives(pid: int) -> bool:
 
 
 def ledger(data_dir: Path, *arguments: str, status: int = 0) -> dict[str, Any]:
-    """Run a command with --json in a process of its own; return its one JSON object."""
-    command = [sys.executable, "-m", "api.cli", *arguments, "--data-dir", str(data_dir), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, env=plain_environment(), timeout=120)
-    assert done.returncode == status, done.stderr
-    body: dict[str, Any] = orjson.loads(done.stdout)
+    """Run a command with --json, as `ledger` does, in this process; return its one JSON object."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, capture_logs(), redirect_stdout(stdout), redirect_stderr(stderr):
+        patch.setattr(sys, "argv", ["ledger", *arguments, "--data-dir", str(data_dir), "--json"])
+        with pytest.raises(SystemExit) as ended:
+            run()
+    assert (ended.value.code or 0) == status, stderr.getvalue()
+    body: dict[str, Any] = orjson.loads(stdout.getvalue())
     return body
 
 
