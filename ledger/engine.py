@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -123,6 +124,13 @@ class Engine:
             Unavailable: nothing is known to be done; retry with the same key.
         """
         key = command_key(call)
+        remembered = self._at_once(command, call, key)
+        if remembered is not None:
+            verdict = await remembered.batch.settled()
+            if verdict is Verdict.COMMITTED:
+                return remembered.outcome(replayed=False)
+            if verdict is not Verdict.UNDONE:
+                raise _unavailable(verdict)
         return await self._until_committed(key, call, self._deciding(command, call, key))
 
     async def submit_atomic(self, items: Sequence[tuple[Command, Call]], call: Call) -> list[Outcome]:
@@ -200,6 +208,15 @@ class Engine:
                 raise _unavailable(verdict)
             await self._back_off(round_)
         raise _contended()
+
+    def _at_once(self, command: Command, call: Call, key: bytes) -> Remembered | None:
+        """Decide a new command when everything is warm and nothing is wrong: the usual case, without a detour."""
+        committer = self.committer
+        usual = committer.up and not committer.stopping and self.open_commands < OPEN_COMMANDS_MAX
+        if usual and self._recent.get(key) is None:
+            with suppress(Cold, LedgerError):
+                return self._decider.decide(command, call, key)
+        return None
 
     async def _begin(self, key: bytes, call: Call, decide: Decide) -> tuple[Remembered, bool]:
         """Return what is remembered under the key, or decide, loading what is cold; and whether it was known before."""

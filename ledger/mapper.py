@@ -37,7 +37,8 @@ def pack(fact: Fact) -> bytes:
         state = state[:-1] + b',"class_version":%d}' % fact.VERSION
     mark = fact.mark
     if mark is not None:
-        state = state[:-1] + b',"command":' + orjson.dumps(mark._asdict()) + b"}"
+        words = mark.request.encode(), mark.answer.encode(), mark.facts
+        state = state[:-1] + b',"command":{"request":"%b","answer":"%b","facts":%d}}' % words
     return state
 
 

@@ -247,6 +247,6 @@ async def due_deposits(conn: AsyncConnection[Any], *, at: datetime, limit: int =
         WHERE status = 'awaiting_deposit' AND expires_on < %s ORDER BY expires_on, position LIMIT %s
     """
     return [
-        {"account_id": ids.parse(row["charge_id"], "chg").account_id, **row}
+        {"account_id": ids.account_of(row["charge_id"]), **row}
         for row in await fetch(conn, query, [business_date(at), limit])
     ]

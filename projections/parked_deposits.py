@@ -102,7 +102,7 @@ async def page(
     items = [
         {
             "id": row["deposit_id"],
-            "account_id": ids.parse(row["deposit_id"], "dep").account_id,
+            "account_id": ids.account_of(row["deposit_id"]),
             "charge_id": row["charge_id"],
             "amount": row["amount_minor"],
             "expected": row["expected_minor"],

@@ -163,7 +163,7 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
     """Return a refund request in the shape of the HTTP face."""
     return {
         "id": row["refund_id"],
-        "account_id": ids.parse(row["refund_id"], "rfd").account_id,
+        "account_id": ids.account_of(row["refund_id"]),
         "amount": row["amount_minor"],
         "currency": row["currency"],
         "fee": row["fee_minor"],

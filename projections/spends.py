@@ -129,7 +129,7 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
     """Return a spend in the shape of the HTTP face."""
     return {
         "id": row["spend_id"],
-        "account_id": ids.parse(row["spend_id"], "spd").account_id,
+        "account_id": ids.account_of(row["spend_id"]),
         "amount": row["amount_minor"],
         "held": row["held_minor"],
         "captured": row["captured_minor"],
@@ -184,7 +184,4 @@ async def due_holds(conn: AsyncConnection[Any], *, at: datetime, limit: int = 10
         SELECT spend_id, expires_at FROM view_spends
         WHERE held_minor > 0 AND expires_at <= %s ORDER BY expires_at, position LIMIT %s
     """
-    return [
-        {"account_id": ids.parse(row["spend_id"], "spd").account_id, **row}
-        for row in await fetch(conn, query, [at, limit])
-    ]
+    return [{"account_id": ids.account_of(row["spend_id"]), **row} for row in await fetch(conn, query, [at, limit])]

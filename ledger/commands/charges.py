@@ -273,7 +273,7 @@ def charge_back(facts: Sequence[Fact]) -> Answer:
         200,
         {
             "id": fact.charge_id,
-            "account_id": ids.parse(fact.charge_id, "chg").account_id,
+            "account_id": ids.account_of(fact.charge_id),
             "amount": fact.amount_minor,
             "currency": fact.currency,
             "from_lot": fact.from_lot_minor,
@@ -313,7 +313,7 @@ def charge_json(
     """Return a charge in the shape of the HTTP face."""
     return {
         "id": charge_id,
-        "account_id": ids.parse(charge_id, "chg").account_id,
+        "account_id": ids.account_of(charge_id),
         "amount": amount_minor,
         "currency": currency,
         "method": method,

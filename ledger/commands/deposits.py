@@ -178,7 +178,7 @@ def parked_deposit(facts: Sequence[Fact]) -> Answer:
     assert isinstance(fact, ParkedDepositCredited | ParkedDepositReturned)
     body: dict[str, Any] = {
         "id": fact.deposit_id,
-        "account_id": ids.parse(fact.deposit_id, "dep").account_id,
+        "account_id": ids.account_of(fact.deposit_id),
         "amount": fact.amount_minor,
         "currency": fact.currency,
         "status": "returned",

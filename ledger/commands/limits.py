@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aggregates.account import Account
 from aggregates.fact import Fact, Stamp
-from aggregates.ids import parse
+from aggregates.ids import account_of
 from ledger.command import Answer, Streams, answer
 from ledger.shapes import member_limit_json
 
@@ -128,7 +128,7 @@ def settlement(facts: Sequence[Fact]) -> Answer:
         201,
         {
             "id": fact.settlement_id,
-            "account_id": parse(fact.settlement_id, "stl").account_id,
+            "account_id": account_of(fact.settlement_id),
             "amount": fact.amount_minor,
             "currency": fact.currency,
             "reference": fact.reference,

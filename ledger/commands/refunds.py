@@ -304,7 +304,7 @@ def refund_payout(facts: Sequence[Fact]) -> Answer:
         200,
         {
             "id": fact.refund_id,
-            "account_id": ids.parse(fact.refund_id, "rfd").account_id,
+            "account_id": ids.account_of(fact.refund_id),
             "amount": fact.amount_minor,
             "currency": fact.currency,
             "payout": fact.payout_minor,
@@ -332,7 +332,7 @@ def _refund_json(
 ) -> dict[str, Any]:
     return {
         "id": fact.refund_id,
-        "account_id": ids.parse(fact.refund_id, "rfd").account_id,
+        "account_id": ids.account_of(fact.refund_id),
         "amount": fact.amount_minor,
         "currency": fact.currency,
         "fee": fact.fee_minor,

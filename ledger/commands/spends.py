@@ -16,7 +16,7 @@ from aggregates.account.parts import SpendState
 from aggregates.account.spends import Spent, as_state
 from aggregates.errors import Malformed, NotFound
 from aggregates.fact import Fact, Stamp
-from aggregates.ids import parse
+from aggregates.ids import account_of
 from ledger.command import Answer, Streams, answer
 from ledger.commands.origins import origin_of, require_child
 from ledger.shapes import instant_json, lots_json, spend_status
@@ -202,7 +202,7 @@ def _spend(facts: Sequence[Fact]) -> dict[str, object]:
         amount_minor, returned_minor = fact.spend_amount_minor, fact.returned_minor
     return {
         "id": fact.spend_id,
-        "account_id": parse(fact.spend_id, "spd").account_id,
+        "account_id": account_of(fact.spend_id),
         "amount": amount_minor,
         "currency": fact.currency,
         "held": fact.held_minor,

@@ -10,7 +10,7 @@ from typing import ClassVar
 from aggregates.account import Account
 from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stamp
-from aggregates.ids import parse
+from aggregates.ids import account_of, parse
 from ledger.command import Answer, Streams, answer
 from ledger.commands.origins import origin_of
 from ledger.shapes import lots_json
@@ -157,7 +157,7 @@ def imported(facts: Sequence[Fact]) -> Answer:
         201,
         {
             "id": fact.import_id,
-            "account_id": parse(fact.import_id, "imp").account_id,
+            "account_id": account_of(fact.import_id),
             "amount": fact.amount_minor,
             "currency": fact.currency,
             "booked_on": fact.booked_on.isoformat(),
@@ -172,7 +172,7 @@ def _adjustment(facts: Sequence[Fact]) -> dict[str, object]:
     fact = next(fact for fact in facts if isinstance(fact, kinds))
     shape: dict[str, object] = {
         "id": fact.adjustment_id,
-        "account_id": parse(fact.adjustment_id, "adj").account_id,
+        "account_id": account_of(fact.adjustment_id),
         "amount": fact.amount_minor,
         "currency": fact.currency,
         "status": fact.TOPIC.rpartition("_")[2],
