@@ -184,3 +184,18 @@ async def test_rows_of_several_currencies_go_to_an_account_for_each(engine: Engi
 
     assert (done.imported, done.accounts_opened) == (2, 2)
     assert [one.line for one in rejected] == [4]
+
+
+async def test_two_imports_at_once_keep_the_order_of_the_file(
+    start_engine: StartEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importer_module, "SLICE_ROWS", 40)
+    rows = [f"{n % 6 // 2},{n},2026-01-05,{-1000 if n % 2 else 1000}" for n in range(600)]
+    profile, file = strict(tmp_path, *rows)
+    rejected: list[Rejection] = []
+    twins = [importer(await start_engine(), profile, rejected) for _ in range(2)]
+
+    one, two = await asyncio.gather(*(twin.run(file) for twin in twins))
+
+    assert rejected == []
+    assert (one.imported + two.imported, one.known + two.known) == (600, 600)
