@@ -101,8 +101,7 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "accountant": _BOOK_READS,
     "auditor": _BOOK_READS | {"keys:read"},
-    "master": _MONEY_READS
-    | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"},
+    "master": _MONEY_READS | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"},
     "sub": frozenset({"spends:read", "spends:write", "limits:read"}),
 }
 """Role -> all that it may ever do (DESIGN 2.2, RELIABILITY 3.6, SPEC 1.4)."""

@@ -7,7 +7,6 @@ refusal as problem+json, a mistake of ours as a 500 without its stack, never wit
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from typing import Any
 
@@ -24,12 +23,21 @@ from api.edge import (
     Send,
     checked_headers,
     must_close,
+    new_request_id,
     query_fields,
     read_body,
 )
 from api.metrics import Metrics
 from api.operation import BODY_BYTES_MAX, OPERATIONS, PUBLIC, Operation
-from api.problems import InternalError, KeyMissing, MethodNotAllowed, RouteNotFound, malformed, reply
+from api.problems import (
+    InternalError,
+    KeyMissing,
+    MethodNotAllowed,
+    RequestTimeout,
+    RouteNotFound,
+    malformed,
+    reply,
+)
 from api.rates import Rates
 from api.reply import Reply, veiled
 from api.strict_json import parse
@@ -37,11 +45,17 @@ from ledger.engine import Overloaded
 
 log = structlog.get_logger("api")
 
-HANDLE_LIMIT_S = 4.5
-"""How long an operation may take once its body is read; whatever is away by then is answered with 503."""
+REQUEST_LIMIT_S = 4.5
+"""How long a request may take, its body included; then 408 if the body is not here, else 503."""
 
 SEND_LIMIT_S = 30.0
-"""How long a client may take to receive its answer."""
+"""How long a client may take to receive an answer that does not fit into the socket's buffer."""
+
+BUFFERED_BYTES_MAX = 32 * 1024
+"""Answers up to this length are handed over without waiting."""
+
+SLOW_S = 1.0
+"""Answers that took longer are logged even when all went well."""
 
 IN_FLIGHT_MAX = 2_000
 """Requests handled at a time; beyond it 503 at once."""
@@ -122,7 +136,7 @@ class Dispatcher:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
-        visit = Visit(request_id=f"req_{os.urandom(12).hex()}")
+        visit = Visit(new_request_id())
         self._in_flight += 1
         try:
             answer = await self._answer(visit, scope, receive)
@@ -132,12 +146,17 @@ class Dispatcher:
             return
         finally:
             self._in_flight -= 1
-        async with asyncio.timeout(SEND_LIMIT_S):
+        if len(answer.body) <= BUFFERED_BYTES_MAX:
             await _send(send, answer, visit)
+        else:
+            async with asyncio.timeout(SEND_LIMIT_S):
+                await _send(send, answer, visit)
         name = visit.operation.name if visit.operation else "none"
         seconds = time.perf_counter() - began
         self._metrics.count(name, answer.status, seconds)
-        log.info(
+        # What was done stands in the facts under its request id; the log is for what was refused, or took long.
+        say = log.info if answer.status >= 400 or seconds >= SLOW_S else log.debug
+        say(
             "request",
             operation=name,
             status=answer.status,
@@ -150,14 +169,18 @@ class Dispatcher:
         try:
             if self._in_flight > IN_FLIGHT_MAX:
                 raise Overloaded("too many requests are open; send it again", 1)
-            return await self._handle(visit, scope, receive)
+            async with asyncio.timeout(REQUEST_LIMIT_S):
+                return await self._handle(visit, scope, receive)
         except NotFound as error:
             # A bound key is told the same of what is missing and of what is not its own.
             return reply(error if visit.caller.account_id is None else hidden(), visit.request_id)
         except LedgerError as error:
             return reply(error, visit.request_id)
         except TimeoutError:
-            return reply(Unavailable("the ledger did not answer in time; send it again", 1), visit.request_id)
+            late: LedgerError = Unavailable("the ledger did not answer in time; send it again", 1)
+            if visit.reading:
+                late = RequestTimeout(f"the body did not arrive within {REQUEST_LIMIT_S} seconds")
+            return reply(late, visit.request_id)
         except Disconnected:
             raise
         except Exception:
@@ -170,12 +193,11 @@ class Dispatcher:
         visit.close = must_close(headers, BODY_BYTES_MAX)
         operation, params = match(self._root, scope["method"], scope["path"])
         visit.operation = operation
-        async with asyncio.timeout(HANDLE_LIMIT_S):
-            await self._admit(visit, operation, params, headers, scope)
+        await self._admit(visit, operation, params, headers, scope)
         key = _idempotency_key(operation, headers)
-        visit.close = True
+        visit.close = visit.reading = True
         raw_body = await read_body(receive, headers, operation.body_bytes_max)
-        visit.close = False
+        visit.close = visit.reading = False
         arguments: dict[str, Any] = dict(params)
         fields = query_fields(scope["query_string"])
         if operation.query is not None:
@@ -193,8 +215,7 @@ class Dispatcher:
         position = headers.get(b"ledger-min-position")
         min_position = None if position is None else plain_number(position, "Ledger-Min-Position")
         ask = Ask(self._house, operation, visit.caller, params, visit.request_id, key, raw, min_position)
-        async with asyncio.timeout(HANDLE_LIMIT_S):
-            return await operation.handler(ask, **arguments)
+        return await operation.handler(ask, **arguments)
 
     async def _admit(
         self, visit: Visit, operation: Operation, params: dict[str, str], headers: dict[bytes, bytes], scope: Scope
@@ -216,15 +237,17 @@ class Visit:
 
     Attributes:
         close: whether its connection ends with the answer, because its head is not sound or its body was not read.
+        reading: whether its body is being waited for.
     """
 
-    __slots__ = ("caller", "close", "operation", "request_id")
+    __slots__ = ("caller", "close", "operation", "reading", "request_id")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.caller = NOBODY
         self.operation: Operation | None = None
         self.close = True
+        self.reading = False
 
 
 def read_model(model: type[BaseModel], raw: Any, place: str = "the body") -> BaseModel:

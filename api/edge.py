@@ -5,13 +5,13 @@ Limits are held while reading, not after. Pure functions on headers and on the A
 
 from __future__ import annotations
 
-import asyncio
+import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aggregates.errors import Malformed
-from api.problems import HeadersTooLarge, PathTooLong, RequestTimeout, TooLarge, UnsupportedContent
+from api.problems import HeadersTooLarge, PathTooLong, TooLarge, UnsupportedContent
 from api.strict_json import unfit
 
 Scope = MutableMapping[str, Any]
@@ -22,9 +22,6 @@ HEADERS_MAX = 100
 HEADER_BYTES_MAX = 16 * 1024
 TARGET_BYTES_MAX = 8 * 1024
 QUERY_FIELDS_MAX = 20
-BODY_LIMIT_S = 10.0
-"""How long the whole body may take to arrive."""
-
 SINGLE_HEADERS = frozenset(
     {
         b"authorization",
@@ -41,6 +38,11 @@ SINGLE_HEADERS = frozenset(
 
 class Disconnected(Exception):
     """The client went away before its body had arrived."""
+
+
+def new_request_id() -> str:
+    """Return a name for a request that nobody else has."""
+    return f"req_{os.urandom(12).hex()}"
 
 
 def checked_headers(scope: Scope) -> dict[bytes, bytes]:
@@ -90,7 +92,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], bytes_max: in
     """Read a whole body, up to `bytes_max`; b"" when there is none.
 
     Raises:
-        TooLarge: it is longer; as soon as that is known. RequestTimeout: it does not arrive in time.
+        TooLarge: it is longer; as soon as that is known.
         UnsupportedContent: it is not announced as JSON. Disconnected: the client went away.
     """
     announced = body_bytes(headers)
@@ -104,21 +106,17 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], bytes_max: in
         raise UnsupportedContent("send the body as JSON: Content-Type: application/json")
     parts: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(BODY_LIMIT_S):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise Disconnected
-                part = message.get("body", b"")
-                size += len(part)
-                if size > bytes_max:
-                    raise too_large
-                parts.append(part)
-                if not message.get("more_body", False):
-                    return parts[0] if len(parts) == 1 else b"".join(parts)
-    except TimeoutError:
-        raise RequestTimeout(f"the body did not arrive within {BODY_LIMIT_S:.0f} seconds") from None
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Disconnected
+        part = message.get("body", b"")
+        size += len(part)
+        if size > bytes_max:
+            raise too_large
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def must_close(headers: dict[bytes, bytes], bytes_max: int) -> bool:

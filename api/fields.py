@@ -106,9 +106,7 @@ Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_
 Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_visible)]
 MemberId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 PublicIdText = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9a-z]{18,31}$")]
-Instant = Annotated[
-    datetime, BeforeValidator(instant), WithJsonSchema({"type": "string", "format": "date-time"})
-]
+Instant = Annotated[datetime, BeforeValidator(instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 QueryNumber = Annotated[

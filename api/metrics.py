@@ -21,6 +21,7 @@ class Metrics:
         self._seconds = Histogram(
             "ledger_http_seconds", "Time to answer", ["operation"], buckets=BUCKETS_S, registry=self._registry
         )
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         for name, help_text in (
             ("committed_commands", "Commands whose commit was acknowledged"),
             ("committed_facts", "Facts committed by this process"),
@@ -34,8 +35,12 @@ class Metrics:
 
     def count(self, operation: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(operation, str(status)).inc()
-        self._seconds.labels(operation).observe(seconds)
+        known = self._known.get((operation, status))
+        if known is None:
+            known = self._requests.labels(operation, str(status)), self._seconds.labels(operation)
+            self._known[operation, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
     def text(self) -> bytes:
         """Return all figures in Prometheus's text format."""

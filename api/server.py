@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from aggregates.errors import LedgerError, Malformed
-from api.edge import HEADER_BYTES_MAX, TARGET_BYTES_MAX
+from api.edge import HEADER_BYTES_MAX, TARGET_BYTES_MAX, new_request_id
 from api.problems import HeadersTooLarge, PathTooLong, RequestTimeout
 from ledger.problems import CONTENT_TYPE, problem
 
@@ -111,7 +111,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop_timer()
         if self.transport.is_closing():
             return
-        status, body = problem(error, "req_none")
+        status, body = problem(error, new_request_id())
         head = (
             STATUS_LINE[status],
             b"content-type: " + CONTENT_TYPE.encode() + b"\r\n",

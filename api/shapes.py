@@ -779,9 +779,7 @@ class ViewLag(Shape):
 class Readiness(Shape):
     """Whether requests can be served, and why not."""
 
-    model_config = example(
-        status="ready", reasons=[], views=[{"view": "accounts", "position": 42, "lag_seconds": 0.0}]
-    )
+    model_config = example(status="ready", reasons=[], views=[{"view": "accounts", "position": 42, "lag_seconds": 0.0}])
 
     status: Literal["ready", "not_ready"]
     reasons: list[str]
@@ -798,6 +796,4 @@ def list_of(item: type[Shape]) -> type[BaseModel]:
     items: Any = (list[item], ...)  # type: ignore[valid-type]
     next_cursor: Any = (str | None, ...)
     name = f"{item.__name__.removeprefix('Listed')}List"
-    return create_model(
-        name, __config__=config, __doc__="One page of a list.", items=items, next_cursor=next_cursor
-    )
+    return create_model(name, __config__=config, __doc__="One page of a list.", items=items, next_cursor=next_cursor)

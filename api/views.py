@@ -89,4 +89,3 @@ class Views:
         """Return the lowest position that these views have reached. Raises: Unavailable."""
         async with self.connect() as conn:
             return await position(conn, *views)
-

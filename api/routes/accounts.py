@@ -63,9 +63,7 @@ async def list_accounts(ask: Ask, query: AccountsQuery) -> Reply:
     return page_reply(page, position)
 
 
-@reads(
-    "/v1/accounts/{account_id}", scope="accounts:read", rule=own_account, query=AsOfQuery, answer=shapes.Account
-)
+@reads("/v1/accounts/{account_id}", scope="accounts:read", rule=own_account, query=AsOfQuery, answer=shapes.Account)
 async def get_account(ask: Ask, account_id: str, query: AsOfQuery) -> Reply:
     """Read one account. Without as_of and at_version the answer is always current: a client reads its own writes."""
     if query.as_of is None and query.at_version is None:

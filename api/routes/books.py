@@ -92,9 +92,7 @@ async def list_journal(ask: Ask, query: JournalQuery) -> Reply:
     return page_reply(page, position)
 
 
-@reads(
-    "/v1/trial-balance", scope="journal:read", rule=unbound, query=TrialBalanceQuery, answer=shapes.TrialBalance
-)
+@reads("/v1/trial-balance", scope="journal:read", rule=unbound, query=TrialBalanceQuery, answer=shapes.TrialBalance)
 async def get_trial_balance(ask: Ask, query: TrialBalanceQuery) -> Reply:
     """Read debits and credits of every account of the books after a position; they are equal in each currency."""
     async with ask.see("journal") as (conn, position):

@@ -83,9 +83,7 @@ async def list_charges(ask: Ask, account_id: str, query: ChargesQuery) -> Reply:
     """List an account's charges, newest first."""
     await ask.house.engine.account(account_id)
     async with ask.see("charges") as (conn, position):
-        page = await charges_view.page(
-            conn, account_id, status=query.status, cursor=query.cursor, limit=query.limit
-        )
+        page = await charges_view.page(conn, account_id, status=query.status, cursor=query.cursor, limit=query.limit)
     return page_reply(page, position)
 
 

@@ -29,6 +29,7 @@ from projections import refund_requests as refunds_view
 OWN_REFUND = own_child("refund_id", "rfd")
 RULES = rules(refunds, refund_terms, funds, standing)
 
+
 class RefundsQuery(PageQuery):
     """Which refund requests."""
 

@@ -38,9 +38,7 @@ def spending_member(caller: Caller, member_id: str | None) -> str | None:
 def spend(ask: Ask, account_id: str, body: SpendBody) -> Spend:
     """Spend: capture at once, or hold until capture, return or expiry."""
     member_id = spending_member(ask.caller, body.member_id)
-    return Spend(
-        account_id, body.amount, body.reference, member_id, body.capture, body.expires_at, body.cash_amount
-    )
+    return Spend(account_id, body.amount, body.reference, member_id, body.capture, body.expires_at, body.cash_amount)
 
 
 @writes(

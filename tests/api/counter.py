@@ -105,4 +105,3 @@ class Counter:
             charged = await self.post(f"/v1/accounts/{account_id}/charges", {"amount": amount, "method": "card"})
             assert charged.status_code == 201, charged.text
         return account_id
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import orjson
@@ -10,7 +9,6 @@ import pytest
 
 from aggregates.errors import Malformed
 from api.edge import (
-    BODY_LIMIT_S,
     HEADER_BYTES_MAX,
     HEADERS_MAX,
     TARGET_BYTES_MAX,
@@ -19,7 +17,7 @@ from api.edge import (
     read_body,
 )
 from api.operation import BATCH_BYTES_MAX, BODY_BYTES_MAX
-from api.problems import HeadersTooLarge, PathTooLong, RequestTimeout, TooLarge, UnsupportedContent
+from api.problems import HeadersTooLarge, PathTooLong, TooLarge, UnsupportedContent
 from tests.api.counter import Counter
 
 pytestmark = pytest.mark.anyio
@@ -121,18 +119,6 @@ async def test_a_body_is_read_up_to_its_bound(size: int, taken: bool) -> None:
     else:
         with pytest.raises(TooLarge):
             await read_body(body, headers, BODY_BYTES_MAX)
-
-
-async def test_a_body_that_does_not_arrive_ends_in_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.edge.BODY_LIMIT_S", 0.05)
-
-    async def never() -> dict[str, Any]:
-        await asyncio.sleep(60)
-        return {}
-
-    with pytest.raises(RequestTimeout):
-        await read_body(never, {**JSON, b"content-length": b"5"}, BODY_BYTES_MAX)
-    assert BODY_LIMIT_S <= 15
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,7 @@ async def test_200_concurrent_requests_with_one_key_have_one_effect_and_199_equa
     path = f"/v1/accounts/{account_id}/charges"
     await counter.role_key("service")
 
-    answers = await asyncio.gather(
-        *(counter.post(path, CHARGE, idempotency_key="charge-0001") for _ in range(200))
-    )
+    answers = await asyncio.gather(*(counter.post(path, CHARGE, idempotency_key="charge-0001") for _ in range(200)))
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1

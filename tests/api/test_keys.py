@@ -80,9 +80,7 @@ async def test_the_same_request_for_a_key_again_says_null_where_the_key_was(coun
     first = await counter.post("/v1/keys", body, role="admin", idempotency_key="key-for-billing")
     again = await counter.post("/v1/keys", body, role="admin", idempotency_key="key-for-billing")
     other = await counter.post("/v1/keys", {"role": "auditor"}, role="admin", idempotency_key="key-for-billing")
-    by_other = await counter.post(
-        "/v1/keys", body, key=await counter.key("admin"), idempotency_key="key-for-billing"
-    )
+    by_other = await counter.post("/v1/keys", body, key=await counter.key("admin"), idempotency_key="key-for-billing")
 
     assert again.json() == {**first.json(), "key": None}
     assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "true")

@@ -223,7 +223,7 @@ async def test_a_head_that_comes_a_byte_at_a_time_is_closed_too(
 async def test_a_body_that_is_never_finished_is_closed(
     address: tuple[str, int], counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.edge.BODY_LIMIT_S", 0.2)
+    monkeypatch.setattr("api.dispatch.REQUEST_LIMIT_S", 0.3)
     key = (await counter.role_key("service")).encode()
 
     answer = await exchange(

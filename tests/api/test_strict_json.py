@@ -13,8 +13,8 @@ from aggregates.errors import Malformed
 from api.strict_json import DEPTH_MAX, ITEMS_MAX, parse
 
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.text("abc:{}[]\"\\,.e-0 é\n", max_size=12),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab:{\"\\", max_size=4), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.text('abc:{}[]"\\,.e-0 é\n', max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('ab:{"\\', max_size=4), inner, max_size=4),
     max_leaves=20,
 )
 

@@ -88,7 +88,7 @@ async def test_an_operation_that_takes_too_long_is_answered_all_the_same(
 
     account_id = await counter.account()
     monkeypatch.setattr(counter.house.engine, "account", late)
-    monkeypatch.setattr("api.dispatch.HANDLE_LIMIT_S", 0.05)
+    monkeypatch.setattr("api.dispatch.REQUEST_LIMIT_S", 0.05)
 
     response = await counter.get(f"/v1/accounts/{account_id}")
 
