@@ -1,8 +1,10 @@
-"""Replay: fold every fact from the first one, in order, to balances and one digest, and hold them against each other.
+"""Replay: fold every fact from the first one, in order, to balances and one digest, and hold them against each
+other.
 
-Balances are computed twice: by the folds of the accounts, and by adding up the postings of every fact. Both must agree with
-each other, with the balance that each fact carries and with every stored snapshot. Nothing is taken from a view, a snapshot
-or a warm aggregate, and nothing is changed. The same facts give the same digest on every run and on every machine.
+Balances are computed twice: by the folds of the accounts, and by adding up the postings of every fact. Both must
+agree with each other, with the balance that each fact carries and with every stored snapshot. Nothing is taken from a
+view, a snapshot or a warm aggregate, and nothing is changed. The same facts give the same digest on every run and on
+every machine.
 """
 
 from __future__ import annotations
@@ -214,7 +216,9 @@ class Replay:
                 balances[name] -= amount_minor
         stored = getattr(fact, "balance_minor", None)
         if stored is not None and stored != balances[PREPAID]:
-            text = f"the fact at position {position} says balance {stored}; the facts up to it add up to {balances[PREPAID]}"
+            text = (
+                f"the fact at position {position} says balance {stored}; the postings up to it say {balances[PREPAID]}"
+            )
             self.found("balance_differs", position, text)
 
     def _check_account(self, account: Account) -> None:
@@ -229,7 +233,7 @@ class Replay:
                 self.found("balance_differs", 0, text)
         covered_minor = sum(lot.remaining_minor for lot in account.lots) - account.overdrawn_minor
         if covered_minor != account.balance_minor:
-            text = f"{account.account_id} has balance {account.balance_minor}; its lots less what is overdrawn are {covered_minor}"
+            text = f"{account.account_id} has balance {account.balance_minor}; lots less overdrawn are {covered_minor}"
             self.found("lots_differ", 0, text)
 
     async def _check_snapshot(self, stream_id: UUID, version: int) -> None:

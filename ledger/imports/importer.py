@@ -1,8 +1,8 @@
 """The importer: movements from a file through the one door for writing, in the file's order, each one once.
 
-Slices of rows are looked up by their keys in one query; what is known costs nothing more, so a second run of the same file
-adds nothing and a run that was killed goes on where it stopped. Missing accounts are opened on the way. A row that cannot
-be taken, or that the ledger refuses, is handed to the caller with its line, its reason and its text.
+Slices of rows are looked up by their keys in one query; what is known costs nothing more, so a second run of the same
+file adds nothing and a run that was killed goes on where it stopped. Missing accounts are opened on the way. A row
+that cannot be taken, or that the ledger refuses, is handed to the caller with its line, its reason and its text.
 """
 
 from __future__ import annotations

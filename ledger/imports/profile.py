@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import string
 import tomllib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -54,7 +54,7 @@ def _zone(name: str) -> str:
 
 def _date_format(text: str) -> str:
     try:
-        datetime.strptime(datetime(2001, 2, 3).strftime(text), text)
+        datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007 (only tried)
     except ValueError:
         raise ValueError("must be a format of strptime, e.g. %Y-%m-%d") from None
     if not any(name in text for name in ("%d", "%j", "%x", "%c")):

@@ -1,7 +1,7 @@
 """From a file to raw rows: each with its line number and the very text it came as, whatever the text is.
 
-The file is streamed; a line has a bound, so memory has one. A line that cannot be taken apart becomes a `Broken` row and
-the next line is read as if nothing had been: a stray quote can never swallow the rows behind it.
+The file is streamed; a line has a bound, so memory has one. A line that cannot be taken apart becomes a `Broken` row
+and the next line is read as if nothing had been: a stray quote can never swallow the rows behind it.
 """
 
 from __future__ import annotations

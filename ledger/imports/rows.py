@@ -98,7 +98,8 @@ class Rows:
         known = self._dates.get(written)
         if known is None:
             try:
-                parsed = datetime.strptime(written, self._profile.date_format)
+                # Naive where the format has no offset; the profile's zone is put in right here.
+                parsed = datetime.strptime(written, self._profile.date_format)  # noqa: DTZ007
                 local = parsed.astimezone(self._zone) if parsed.tzinfo else parsed.replace(tzinfo=self._zone)
                 known = local.date(), local.astimezone(UTC)
                 if local.year not in YEARS:
