@@ -1,5 +1,4 @@
-"""Replay: fold every fact from the first one, in order, to balances and one digest, and hold them against each
-other.
+"""Replay: fold every fact from the first one, in order, to balances and one digest.
 
 Balances are computed twice: by the folds of the accounts, and by adding up the postings of every fact. Both must
 agree with each other, with the balance that each fact carries and with every stored snapshot. Nothing is taken from a
