@@ -39,7 +39,7 @@ def as_is(state: Any) -> Any:
 
 @cache
 def reader(kind: Any) -> Callable[[Any], Any]:
-    """Return the function that reads annotation `kind` back from JSON's own types; `as_is` when there is nothing to do."""
+    """Return what reads annotation `kind` back from JSON's own types; `as_is` when there is nothing to do."""
     origin, args = get_origin(kind), get_args(kind)
     if kind in (date, datetime):
         return kind.fromisoformat  # type: ignore[no-any-return]

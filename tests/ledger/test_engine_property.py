@@ -1,4 +1,4 @@
-"""Commands, a second writer, cut connections and restarts, mixed at random: nothing lost, nothing twice, no early answer."""
+"""Commands, a second writer, cut connections, restarts, mixed at random: nothing lost, twice, or answered early."""
 
 from __future__ import annotations
 
