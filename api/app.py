@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 import api.routes  # noqa: F401  (importing it declares the operations)
+from aggregates.account.charges import METHODS
 from api import openapi
 from api.ask import House
 from api.auth import Authenticator, present
@@ -61,6 +63,8 @@ def create_app(
     environment: str,
     bootstrap_key: str | None = None,
     rates: Rates | None = None,
+    charge_methods: tuple[str, ...] = METHODS,
+    charge_maximum: Mapping[str, int] = MappingProxyType({}),
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
@@ -69,6 +73,7 @@ def create_app(
         environment: "live" or "test": only keys of this environment are let in.
         bootstrap_key: the operator's own first key, taken unless one was ever taken.
         rates: how often people's keys may ask; None = without bound.
+        charge_methods: by which accounts may be charged. charge_maximum: method -> largest charge, minor units.
     """
     store = KeyStore(views.connect)
 
@@ -96,6 +101,8 @@ def create_app(
         metrics=metrics,
         environment=environment,
         document=app.openapi,
+        charge_methods=charge_methods,
+        charge_maximum=charge_maximum,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.state.house = house

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +36,7 @@ class House:
         facts: the store, for auditors. metrics: what is counted.
         environment: "live" or "test", part of every key.
         document: makes the OpenAPI document.
+        charge_methods, charge_maximum: how accounts may be charged, and the largest charge by method (settings).
     """
 
     engine: Engine
@@ -47,6 +48,8 @@ class House:
     metrics: Metrics
     environment: str
     document: Callable[[], dict[str, Any]]
+    charge_methods: tuple[str, ...]
+    charge_maximum: Mapping[str, int]
 
 
 class Ask:

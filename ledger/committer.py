@@ -58,6 +58,7 @@ class Committer:
         self.committed_commands = 0
         self.committed_facts = 0
         self.committed_batches = 0
+        self.undone_batches = 0
         self._clashes = 0
         self._wake = asyncio.Event()
         self._background: set[asyncio.Task[None]] = set()
@@ -236,6 +237,7 @@ class Committer:
         self._undo(batch, verdict)
 
     def _undo(self, batch: PendingBatch, verdict: Verdict) -> None:
+        self.undone_batches += 1
         self.recent.forget(batch.keys, batch)
         batch.settle(verdict)
 

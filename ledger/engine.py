@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -28,7 +29,7 @@ from ledger.decider import Decider
 from ledger.keys import RecentKeys, Remembered, command_key
 from ledger.loading import load_fact, load_stream
 from ledger.pending import Verdict
-from ledger.recall import check_same_request, recall
+from ledger.recall import KeyReused, check_same_request, recall
 from ledger.store import Store
 from ledger.unit import AccountNotFound, Cold
 from ledger.warm import WarmStreams
@@ -176,12 +177,20 @@ class Engine:
         waiting = list(range(len(items)))
         for round_ in range(1, ROUNDS_MAX + 1):
             begun: list[tuple[int, Remembered, bool]] = []
-            for index in waiting:
-                (command, call), key = items[index], keys[index]
+            left = deque(waiting)
+            undone_before = self.committer.undone_batches
+            # What was undone during a load is decided again before anything that comes after it.
+            while left and self.committer.undone_batches == undone_before:
+                (command, call), key = items[left[0]], keys[left[0]]
                 try:
-                    begun.append((index, *await self._begin(key, call, self._deciding(command, call, key))))
+                    try:
+                        begun.append((left[0], *self._begin_now(key, call, self._deciding(command, call, key))))
+                    except Cold as cold:
+                        await self._load_for(cold)
+                        continue
                 except LedgerError as error:
-                    results[index] = error
+                    results[left[0]] = error
+                left.popleft()
             waiting = []
             for index, remembered, replayed in begun:
                 verdict = await remembered.batch.settled()
@@ -191,6 +200,7 @@ class Engine:
                     waiting.append(index)
                 else:
                     results[index] = _unavailable(verdict)
+            waiting += left
             if not waiting:
                 break
             await self._back_off(round_)
@@ -221,21 +231,27 @@ class Engine:
     async def _begin(self, key: bytes, call: Call, decide: Decide) -> tuple[Remembered, bool]:
         """Return what is remembered under the key, or decide, loading what is cold; and whether it was known before."""
         for _ in range(COLD_LOADS_MAX):
-            self._admit()
-            known = self._recent.get(key)
-            if known is not None:
-                check_same_request(known, call)
-                return known, True
             try:
-                return decide(), False
+                return self._begin_now(key, call, decide)
             except Cold as cold:
                 await self._load_for(cold, key)
+            except KeyReused:
+                raise
             except LedgerError:
                 # What is not remembered may still stand under this key from an earlier attempt: that answer wins.
                 await self._remember_stored([key])
                 if self._recent.get(key) is None:
                     raise
         raise Overloaded("the command needs more of the ledger than fits into memory", 1)
+
+    def _begin_now(self, key: bytes, call: Call, decide: Decide) -> tuple[Remembered, bool]:
+        """Do what `_begin` does without waiting. Raises: Cold, LedgerError."""
+        self._admit()
+        known = self._recent.get(key)
+        if known is not None:
+            check_same_request(known, call)
+            return known, True
+        return decide(), False
 
     def _deciding(self, command: Command, call: Call, key: bytes) -> Decide:
         return lambda: self._decider.decide(command, call, key)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BOOTSTRAP_KEY = re.compile(r"[\x21-\x7e]{32,512}")
@@ -43,6 +43,7 @@ def _schema(name: str) -> str:
     return name
 
 
+ChargeMethod = Literal["card", "transfer", "virtual_account"]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 
 
@@ -61,6 +62,9 @@ class Settings(BaseSettings):
         kek_file: file of the key that wraps all other keys; None = generated in the data folder.
         signing_key_file: file of the key that signs checkpoints; None = none given.
         log_format: `console` for people, `json` for machines.
+        charge_methods: the methods by which accounts may be charged, as a JSON list (SPEC R-061).
+        charge_maximum: method -> largest single charge in minor units, as a JSON object; a method that is not named has
+            none (SPEC R-060).
     """
 
     model_config = SettingsConfigDict(
@@ -82,6 +86,8 @@ class Settings(BaseSettings):
     kek_file: Path | None = None
     signing_key_file: Path | None = None
     log_format: Literal["console", "json"] = "console"
+    charge_methods: tuple[ChargeMethod, ...] = get_args(ChargeMethod)
+    charge_maximum: dict[ChargeMethod, PositiveInt] = {}
 
     @property
     def embedded(self) -> bool:

@@ -144,6 +144,7 @@ class SpendCaptured(Fact):
         lots, overdrawn_minor: what the spend still keeps, after it.
         member_id, spent_on, expires_at, reference: of the spend.
         balance_minor: the account's balance (unchanged).
+        reason: why, when the caller said; None when not.
     """
 
     spend_id: str
@@ -161,6 +162,7 @@ class SpendCaptured(Fact):
     expires_at: datetime | None
     reference: str | None
     balance_minor: int
+    reason: str | None
 
     def apply(self, stream: Account) -> None:
         stream.held_minor -= self.amount_minor
@@ -370,11 +372,21 @@ def spend(
 
 
 def capture_spend(
-    account: Account, stamp: Stamp, *, spend_id: str, amount_minor: int, release_difference: bool = False
+    account: Account,
+    stamp: Stamp,
+    *,
+    spend_id: str,
+    amount_minor: int,
+    release_difference: bool = False,
+    reason: str | None = None,
 ) -> SpendState:
     """Take held money for good; with `release_difference`, give all the rest of the hold back in the same commit.
 
     Returns the spend after it.
+
+    Args:
+        amount_minor: > 0, at most what is held.
+        reason: why, in both facts; None when not given.
 
     Raises:
         InvalidAmount: amount out of bounds.
@@ -411,9 +423,10 @@ def capture_spend(
         expires_at=captured.expires_at,
         reference=captured.reference,
         balance_minor=account.balance_minor,
+        reason=reason,
     )
     if release_difference and captured.held_minor:
-        return _give_back(account, stamp, DifferenceRefunded, spend_id, captured, captured.held_minor, None)
+        return _give_back(account, stamp, DifferenceRefunded, spend_id, captured, captured.held_minor, reason)
     return captured
 
 

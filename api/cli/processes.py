@@ -42,6 +42,8 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 environment=environment_of(settings),
                 bootstrap_key=bootstrap_key(settings),
                 rates=Rates(),
+                charge_methods=settings.charge_methods,
+                charge_maximum=dict(settings.charge_maximum.items()),
             )
             uvicorn.Server(server_config(app)).run(sockets=[listening])
 

@@ -41,7 +41,8 @@ def charge_account(ask: Ask, account_id: str, body: ChargeBody) -> ChargeAccount
 
     Card and transfer record money that the caller has already received; a virtual account waits for its deposit.
     """
-    return ChargeAccount(account_id, body.amount, body.method, body.reference)
+    methods, maximum = ask.house.charge_methods, ask.house.charge_maximum.get(body.method)
+    return ChargeAccount(account_id, body.amount, body.method, body.reference, methods, maximum)
 
 
 @writes(

@@ -52,7 +52,7 @@ def spend(ask: Ask, account_id: str, body: SpendBody) -> Spend:
 )
 def capture_spend(ask: Ask, account_id: str, spend_id: str, body: CaptureBody) -> CaptureSpend:
     """Take held money for good; with release, give the rest back at once."""
-    return CaptureSpend(account_id, spend_id, body.amount, body.release)
+    return CaptureSpend(account_id, spend_id, body.amount, body.release, body.reason)
 
 
 @writes(

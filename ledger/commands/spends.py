@@ -75,6 +75,7 @@ class CaptureSpend:
     spend_id: str
     amount_minor: int
     release: str | None = None
+    reason: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Account.SpendCaptured`, and `Account.DifferenceRefunded` for a release.
@@ -92,6 +93,7 @@ class CaptureSpend:
             spend_id=self.spend_id,
             amount_minor=self.amount_minor,
             release_difference=self.release is not None,
+            reason=self.reason,
         )
         _settle(own, stamp, account, self.spend_id, spend)
 

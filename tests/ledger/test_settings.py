@@ -95,3 +95,19 @@ def test_a_schema_name_of_40_characters_is_taken(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LEDGER_SCHEMA", "a" * 40)
 
     assert Settings().schema_name == "a" * 40
+
+
+def test_charge_methods_and_maxima_are_read_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_CHARGE_METHODS", '["card"]')
+    monkeypatch.setenv("LEDGER_CHARGE_MAXIMUM", '{"card": 5000000}')
+
+    settings = Settings()
+
+    assert (settings.charge_methods, settings.charge_maximum) == (("card",), {"card": 5_000_000})
+
+
+def test_an_unknown_charge_method_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_CHARGE_METHODS", '["cheque"]')
+
+    with pytest.raises(ValidationError):
+        Settings()
