@@ -29,7 +29,7 @@ class Writing:
         self._floor = floor
         self._accounts = desk.open_accounts(SPREAD_ACCOUNTS + 1)
         self._hot, self._spread = self._accounts[:1], self._accounts[1:]
-        self._seconds = session.pick(2.0, 0.5)
+        self._seconds = session.pick(2.0, 0.4)
 
     def sides(self) -> list[Side]:
         """Return what is measured."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from aggregates.account import Account
@@ -20,7 +21,7 @@ from ledger.database import Database, connect
 from ledger.loading import load_stream
 from ledger.verify import verify
 
-SMALL, BIG = 10_000, 1_000_000
+SMALL, MIDDLE, BIG = 10_000, 100_000, 1_000_000
 SPREAD_ACCOUNTS = 10_000
 SUBMITTERS = 256
 WARM_UP = 1_000
@@ -33,17 +34,29 @@ COLD = "Cold load against history length"
 
 
 class Store:
-    """A filled ledger, and its accounts."""
+    """A ledger that is filled before anything is measured.
+
+    Args:
+        kind: "hot": one long account, and shorter ones for cold loads; "spread": many accounts of the same length.
+        plan: facts per account, most first.
+    """
 
     def __init__(self, session: Session, kind: str, size: int, plan: Sequence[int]) -> None:
         self.kind, self.size = kind, size
         self.name = f"bench_{kind}_{size}"
+        self.figure = f"{kind}_throughput_on_{_short(size)}_store"
         self.database = session.lab.ledger(self.name)
+        self.filled = Filled(0, [])
+        self._lab = session.lab
+        self._plan = plan
+
+    def fill(self) -> None:
+        """Fill it; two stores may be filled at a time."""
         started = time.perf_counter()
-        with session.lab.owner(self.database) as connection:
-            self.filled: Filled = fill(connection, plan, overdrawn=kind == "spread")
-        session.lab.settle(self.database)
-        say(f"  {kind} store of {self.filled.facts:,} facts filled in {time.perf_counter() - started:.1f} s")
+        with self._lab.owner(self.database) as connection:
+            self.filled = fill(connection, self._plan, overdrawn=self.kind == "spread")
+            connection.execute("VACUUM (FREEZE, ANALYZE)")
+        say(f"  {self.kind} store of {self.filled.facts:,} facts filled in {time.perf_counter() - started:.1f} s")
 
 
 class Duel:
@@ -70,10 +83,7 @@ class Duel:
 
     def sides(self) -> list[Side]:
         """Return what is measured, small first."""
-        return [
-            Side(f"{store.kind}_throughput_on_{_short(store.size)}_store", "commands/s", partial(self._per_s, store))
-            for store in self._stores
-        ]
+        return [Side(store.figure, "commands/s", partial(self._per_s, store)) for store in self._stores]
 
     def close(self) -> None:
         """Let go of the engines."""
@@ -99,26 +109,25 @@ class Duel:
 
 def run(session: Session) -> None:
     """Fill the stores and hold them against each other."""
-    sizes = [SMALL, BIG] if session.quick else [SMALL, 100_000, BIG]
-    histories = [1_000] if session.quick else [100_000, 10_000, 1_000]
-    stores: dict[str, list[Store]] = {"hot": [], "spread": []}
-    for size in sizes:
-        stores["hot"].append(Store(session, "hot", size, [size, *histories] if size == BIG else [size]))
-        stores["spread"].append(Store(session, "spread", size, [size // SPREAD_ACCOUNTS] * SPREAD_ACCOUNTS))
-    _check(stores["hot"][0])
-    _check(stores["spread"][0])
-    _cold_loads(session, stores["hot"][-1])
-    for kind, accounts in (("hot", 1), ("spread", SPREAD_ACCOUNTS)):
-        duel = Duel(session, stores[kind], accounts)
+    sizes = [SMALL, BIG] if session.quick else [SMALL, MIDDLE, BIG]
+    histories = [1_000] if session.quick else [MIDDLE, SMALL, 1_000]
+    hot = [Store(session, "hot", size, [size, *(histories if size == BIG else [])]) for size in sizes]
+    spread = [Store(session, "spread", size, [size // SPREAD_ACCOUNTS] * SPREAD_ACCOUNTS) for size in sizes]
+    with ThreadPoolExecutor(2) as pool:
+        for filling in [pool.submit(store.fill) for store in (*hot, *spread)]:
+            filling.result()
+    session.lab.checkpoint()
+    _check(hot[0])
+    _check(spread[0])
+    _cold_loads(session, hot[-1])
+    for stores, accounts in ((hot, 1), (spread, SPREAD_ACCOUNTS)):
+        duel = Duel(session, stores, accounts)
         try:
             session.take_turns(duel.sides())
         finally:
             duel.close()
-        points = []
-        for store in stores[kind]:
-            per_s = session.figures[f"{kind}_throughput_on_{_short(store.size)}_store"].median
-            points.append((store.size * 1.0, 1e6 / per_s))
-        session.curve(COST, kind, points)
+        points = [(store.size * 1.0, 1e6 / session.figures[store.figure].median) for store in stores]
+        session.curve(COST, stores[0].kind, points)
     session.sizes["growth"] = f"{SUBMITTERS} submitters, {session.count(15_000, 5_000):,} commands a turn"
 
 

@@ -35,7 +35,7 @@ def spend(session: Session, generator: Generator, server: Server, accounts: list
 def run(session: Session) -> None:
     """Measure the service and both echoes in turns."""
     folder = session.lab.folder
-    seconds = session.pick(3.0, 0.8)
+    seconds = session.pick(3.0, 0.6)
     generator = Generator(cores()[1])
     session.sizes["HTTP"] = f"{CONNECTIONS} connections; batches of {BATCH_COMMANDS} over {BATCH_CONNECTIONS}"
     try:

@@ -81,6 +81,11 @@ class Lab:
         """Do now what the server would do in the background while something is measured."""
         with self.owner(database) as connection:
             connection.execute("VACUUM (FREEZE, ANALYZE)")
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write out now what a checkpoint would write while something is measured."""
+        with self.admin() as connection:
             connection.execute("CHECKPOINT")
 
 

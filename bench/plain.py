@@ -148,7 +148,7 @@ class Plain:
     def sides(self) -> list[Side]:
         """Return what is measured: one account and many, without and with the cache."""
         plain, cached = self._applications
-        seconds = self._session.pick(1.0, 0.5)
+        seconds = self._session.pick(1.0, 0.4)
         return [
             Side("plain_hot_16", "commands/s", lambda: self._hot(plain)),
             Side("plain_hot_16_cached", "commands/s", lambda: self._hot(cached)),

@@ -88,7 +88,7 @@ class Reading:
     def __init__(self, session: Session, database: Database) -> None:
         self._session = session
         self._database = database
-        self._facts = session.count(100_000, 20_000)
+        self._facts = session.count(100_000, 15_000)
         with session.lab.owner(database) as connection:
             fill(connection, [self._facts // ACCOUNTS] * ACCOUNTS)
             connection.execute(f"CREATE SCHEMA {PLAIN}".encode())

@@ -143,7 +143,7 @@ def machine(session: Session) -> str:
     lines = [
         f"processor: {_processor()}, {os.cpu_count()} cores",
         f"memory: {memory:.0f} GiB",
-        f"system: {platform.system()} {platform.release()}",
+        f"system: {platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         f"Python {platform.python_version()}, PostgreSQL {row[0] if row else '?'} (embedded, as configured by us)",
         packages,
     ]

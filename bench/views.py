@@ -106,7 +106,7 @@ def _lag(
     """Send at a rate and return the 99th percentile of the lags."""
     paths = [f"/v1/accounts/{account_id}/spends" for account_id in accounts]
     watch.until(position_of(ledger, f"/v1/accounts/{accounts[0]}"), CATCH_UP_LIMIT_S)
-    answered = generator.send(ledger, connections=CONNECTIONS, seconds=session.pick(8.0, 2.0), paths=paths, rate=rate)
+    answered = generator.send(ledger, connections=CONNECTIONS, seconds=session.pick(8.0, 1.5), paths=paths, rate=rate)
     watch.until(max(position for position, _ in answered.seen), CATCH_UP_LIMIT_S)
     lags = lags_ms(answered.seen, watch)
     session.note("view_lag_p50_ms", "ms", quantile(lags, 0.5))
