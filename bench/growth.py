@@ -128,6 +128,7 @@ def run(session: Session) -> None:
             duel.close()
         points = [(store.size * 1.0, 1e6 / session.figures[store.figure].median) for store in stores]
         session.curve(COST, stores[0].kind, points)
+        session.only_plot(f"{stores[0].kind}_throughput_on_{_short(MIDDLE)}_store")
     session.sizes["growth"] = f"{SUBMITTERS} submitters, {session.count(15_000, 5_000):,} commands a turn"
 
 
@@ -146,6 +147,8 @@ def _cold_loads(session: Session, store: Store) -> None:
             for account in reversed(store.filled.accounts)
         ]
         session.curve(COLD, "cold load", points)
+        for length in (SMALL, MIDDLE):
+            session.only_plot(f"cold_load_ms_{_short(length)}_facts")
     finally:
         desk.close()
 

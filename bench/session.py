@@ -99,6 +99,10 @@ class Session:
         lines = [line for line in self.curves.get(title, []) if line.name != name]
         self.curves[title] = [*lines, Curve(name, points)]
 
+    def only_plot(self, name: str) -> None:
+        """Take a figure out of the results: both kinds of run give the same names, a full one longer lines."""
+        self.figures.pop(name, None)
+
 
 def say(sentence: str) -> None:
     """Tell whoever waits at the terminal what is going on."""
