@@ -15,9 +15,9 @@ import structlog
 
 from bench import big, engine, growth, http, importing, memory, replay, report, views
 from bench.lab import open_lab
-from bench.session import Session, say
+from bench.trial import Trial, say
 
-GROUPS: dict[str, Callable[[Session], None]] = {
+GROUPS: dict[str, Callable[[Trial], None]] = {
     "engine": engine.run,
     "big": big.run,
     "http": http.run,
@@ -45,17 +45,17 @@ def main() -> int:
     chosen = [name for name in GROUPS if not asked or name in asked]
     started = time.monotonic()
     with open_lab() as lab:
-        session = Session(lab, quick)
+        trial = Trial(lab, quick)
         for name in chosen:
             say(f"{name} ({time.monotonic() - started:.0f} s)")
             try:
-                GROUPS[name](session)
+                GROUPS[name](trial)
             except Exception as error:
                 traceback.print_exc()
-                session.failed[name] = f"{type(error).__name__}: {error}"
-        report.finish(session, whole=len(chosen) == len(GROUPS))
+                trial.failed[name] = f"{type(error).__name__}: {error}"
+        report.finish(trial, whole=len(chosen) == len(GROUPS))
     say(f"\n{time.monotonic() - started:.0f} s in all; the figures are in {report.RESULTS}")
-    return 1 if session.failed else 0
+    return 1 if trial.failed else 0
 
 
 if __name__ == "__main__":

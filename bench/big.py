@@ -13,7 +13,7 @@ from typing import ClassVar
 from aggregates.fact import Fact, Stamp
 from bench.desk import AMOUNT_MINOR, Desk, call
 from bench.floor import Floor, binary_rows, copy_seconds
-from bench.session import Session, Side
+from bench.trial import Side, Trial
 from ledger.command import Answer, Streams, answer
 
 FACTS = 10_000
@@ -41,11 +41,11 @@ def many(facts: Sequence[Fact]) -> Answer:
     return Answer(201, {"facts": len(facts)})
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Measure the command and the copying of its rows in turns."""
-    database = session.lab.ledger("bench_big")
-    desk = Desk(session.lab, database)
-    floor = Floor(session, database)
+    database = trial.lab.ledger("bench_big")
+    desk = Desk(trial.lab, database)
+    floor = Floor(trial, database)
     try:
         (account_id,) = desk.open_accounts(1)
 
@@ -60,13 +60,13 @@ def run(session: Session) -> None:
             return taken_ms
 
         def floor_ms() -> float:
-            with session.lab.owner(database) as connection:
+            with trial.lab.owner(database) as connection:
                 rows = binary_rows(connection, *floor.last)
                 return 1000 * copy_seconds(connection, "copied", rows, atomic=True)
 
         command_ms()
-        session.take_turns([Side("command_10000_facts_ms", "ms", command_ms), Side("copy_floor_ms", "ms", floor_ms)])
+        trial.take_turns([Side("command_10000_facts_ms", "ms", command_ms), Side("copy_floor_ms", "ms", floor_ms)])
     finally:
         floor.close()
         desk.close()
-        session.lab.drop("bench_big")
+        trial.lab.drop("bench_big")

@@ -11,7 +11,7 @@ import statistics
 from bench.desk import Desk, Load
 from bench.floor import Floor
 from bench.plain import Plain
-from bench.session import Session, Side, quantiles, say
+from bench.trial import Side, Trial, quantiles, say
 
 SPREAD_ACCOUNTS = 10_000
 SUBMITTERS = (1, 4, 16, 64, 256, 1024)
@@ -23,13 +23,13 @@ LATENCY = "Latency of one command"
 class Writing:
     """The engine's sides."""
 
-    def __init__(self, session: Session, desk: Desk, floor: Floor) -> None:
-        self._session = session
+    def __init__(self, trial: Trial, desk: Desk, floor: Floor) -> None:
+        self._trial = trial
         self._desk = desk
         self._floor = floor
         self._accounts = desk.open_accounts(SPREAD_ACCOUNTS + 1)
         self._hot, self._spread = self._accounts[:1], self._accounts[1:]
-        self._seconds = session.pick(2.0, 0.4)
+        self._seconds = trial.pick(2.0, 0.4)
 
     def sides(self) -> list[Side]:
         """Return what is measured."""
@@ -50,7 +50,7 @@ class Writing:
                     points[name].setdefault(submitters, []).append(load.per_s)
         for name, found in points.items():
             line = [(submitters * 1.0, statistics.median(values)) for submitters, values in found.items()]
-            self._session.curve(THROUGHPUT, name, line)
+            self._trial.curve(THROUGHPUT, name, line)
 
     def _hot_256(self) -> float:
         """Also tells the floor which rows to take, and how many facts a second they were."""
@@ -59,8 +59,8 @@ class Writing:
         self._floor.last = (first, self._desk.head())
         facts = self._floor.last[1] - first
         batches = self._desk.engine.committer.committed_batches - batches
-        self._session.note("engine_facts_per_s", "facts/s", facts / load.seconds)
-        self._session.sizes["engine, hot, 256 submitters"] = f"{facts / max(1, batches):.0f} facts per commit"
+        self._trial.note("engine_facts_per_s", "facts/s", facts / load.seconds)
+        self._trial.sizes["engine, hot, 256 submitters"] = f"{facts / max(1, batches):.0f} facts per commit"
         return load.per_s
 
     def _single_p50_ms(self) -> float:
@@ -69,25 +69,25 @@ class Writing:
 
     def _load(self, accounts: list[str], submitters: int, name: str) -> Load:
         load = self._desk.spend(accounts, submitters, self._seconds)
-        self._session.curve(LATENCY, f"engine, {name}", quantiles(load.latencies_ms))
+        self._trial.curve(LATENCY, f"engine, {name}", quantiles(load.latencies_ms))
         return load
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Measure the plain library, the engine and the floor in turns."""
-    database = session.lab.ledger("bench_engine")
-    desk = Desk(session.lab, database)
-    floor = Floor(session, database)
-    plain = Plain(session, database)
+    database = trial.lab.ledger("bench_engine")
+    desk = Desk(trial.lab, database)
+    floor = Floor(trial, database)
+    plain = Plain(trial, database)
     try:
         say(f"  opening {SPREAD_ACCOUNTS:,} accounts")
-        writing = Writing(session, desk, floor)
-        session.lab.settle(database)
-        session.take_turns([*plain.sides(), *writing.sides(), *floor.sides()])
-        if not session.quick:
+        writing = Writing(trial, desk, floor)
+        trial.lab.settle(database)
+        trial.take_turns([*plain.sides(), *writing.sides(), *floor.sides()])
+        if not trial.quick:
             writing.curves()
     finally:
         plain.close()
         floor.close()
         desk.close()
-        session.lab.drop("bench_engine")
+        trial.lab.drop("bench_engine")

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import psycopg
 
-from bench.session import Session, Side
+from bench.trial import Side, Trial
 from ledger.database import Database
 
 COPY_ROWS = 512
@@ -34,15 +34,15 @@ class Floor:
         database: of the engine whose rows are taken.
     """
 
-    def __init__(self, session: Session, database: Database) -> None:
-        self._session = session
-        self._connection = session.lab.owner(database)
+    def __init__(self, trial: Trial, database: Database) -> None:
+        self._trial = trial
+        self._connection = trial.lab.owner(database)
         self._connection.execute("CREATE SCHEMA floor")
         for table in ("copied", "inserted", "single"):
             self._connection.execute(f"CREATE TABLE floor.{table} (LIKE ledger_events INCLUDING ALL)")
         self._singles = itertools.count(1)
         self.last = (0, 0)
-        session.sizes["COPY floor"] = f"{COPY_ROWS} rows per transaction"
+        trial.sizes["COPY floor"] = f"{COPY_ROWS} rows per transaction"
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -58,14 +58,14 @@ class Floor:
 
     def _copied_per_s(self) -> float:
         first, last = self.last
-        rows = binary_rows(self._connection, first, min(last, first + self._session.count(40_000, 15_000)))
+        rows = binary_rows(self._connection, first, min(last, first + self._trial.count(40_000, 15_000)))
         return len(rows) / copy_seconds(self._connection, "copied", rows)
 
     def _inserted_per_s(self) -> float:
         """INSERT ... VALUES of 512 rows, one transaction each: what a careful application without COPY does."""
         first, last = self.last
         query = f"SELECT {COLUMNS} FROM ledger_events WHERE notification_id > %s AND notification_id <= %s"
-        limit = first + self._session.count(10_000, 5_000)
+        limit = first + self._trial.count(10_000, 5_000)
         rows = self._connection.execute(query, (first, min(last, limit))).fetchall()
         chunks = [rows[at : at + COPY_ROWS] for at in range(0, len(rows), COPY_ROWS)]
         started = time.perf_counter()
@@ -82,7 +82,7 @@ class Floor:
         state = b"x" * 700
         taken_ms = []
         insert = f"INSERT INTO floor.single ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s)".encode()
-        for number in itertools.islice(self._singles, self._session.count(1_000, 300)):
+        for number in itertools.islice(self._singles, self._trial.count(1_000, 300)):
             values = (UUID(int=1), number, "account.spent", state, number, UUID(bytes=os.urandom(16)))
             started = time.perf_counter()
             self._connection.execute(insert, values, prepare=True)

@@ -16,7 +16,7 @@ from functools import partial
 from aggregates.account import Account
 from bench.desk import Desk
 from bench.fill import Filled, fill
-from bench.session import Session, Side, say
+from bench.trial import Side, Trial, say
 from ledger.database import Database, connect
 from ledger.loading import load_stream
 from ledger.verify import verify
@@ -41,13 +41,13 @@ class Store:
         plan: facts per account, most first.
     """
 
-    def __init__(self, session: Session, kind: str, size: int, plan: Sequence[int]) -> None:
+    def __init__(self, trial: Trial, kind: str, size: int, plan: Sequence[int]) -> None:
         self.kind, self.size = kind, size
         self.name = f"bench_{kind}_{size}"
         self.figure = f"{kind}_throughput_on_{_short(size)}_store"
-        self.database = session.lab.ledger(self.name)
+        self.database = trial.lab.ledger(self.name)
         self.filled = Filled(0, [])
-        self._lab = session.lab
+        self._lab = trial.lab
         self._plan = plan
 
     def fill(self) -> None:
@@ -66,17 +66,17 @@ class Duel:
         accounts: which of a store's accounts are spent on.
     """
 
-    def __init__(self, session: Session, stores: Sequence[Store], accounts: int) -> None:
-        self._session = session
+    def __init__(self, trial: Trial, stores: Sequence[Store], accounts: int) -> None:
+        self._trial = trial
         self._accounts = accounts
-        self._commands = session.count(15_000, 5_000)
+        self._commands = trial.count(15_000, 5_000)
         self._stores = stores
         self._open: dict[int, Desk] = {}
         self._copies: list[Database] = []
         for store in stores:
             if store.size == SMALL:
-                names = [f"{store.name}_{number}" for number in range(session.rounds)]
-                self._copies = [session.lab.ledger(name, store.name) for name in names]
+                names = [f"{store.name}_{number}" for number in range(trial.rounds)]
+                self._copies = [trial.lab.ledger(name, store.name) for name in names]
             else:
                 self._open[store.size] = self._desk(store, store.database)
                 self._run(self._open[store.size], store, WARM_UP_BIG)
@@ -102,53 +102,53 @@ class Duel:
         return desk.spend_count(store.filled.account_ids[: self._accounts], SUBMITTERS, commands).per_s
 
     def _desk(self, store: Store, database: Database) -> Desk:
-        desk = Desk(self._session.lab, database)
+        desk = Desk(self._trial.lab, database)
         desk.warm_up(store.filled.accounts[: self._accounts])
         return desk
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Fill the stores and hold them against each other."""
-    sizes = [SMALL, BIG] if session.quick else [SMALL, MIDDLE, BIG]
-    histories = [1_000] if session.quick else [MIDDLE, SMALL, 1_000]
-    hot = [Store(session, "hot", size, [size, *(histories if size == BIG else [])]) for size in sizes]
-    spread = [Store(session, "spread", size, [size // SPREAD_ACCOUNTS] * SPREAD_ACCOUNTS) for size in sizes]
+    sizes = [SMALL, BIG] if trial.quick else [SMALL, MIDDLE, BIG]
+    histories = [1_000] if trial.quick else [MIDDLE, SMALL, 1_000]
+    hot = [Store(trial, "hot", size, [size, *(histories if size == BIG else [])]) for size in sizes]
+    spread = [Store(trial, "spread", size, [size // SPREAD_ACCOUNTS] * SPREAD_ACCOUNTS) for size in sizes]
     with ThreadPoolExecutor(2) as pool:
         for filling in [pool.submit(store.fill) for store in (*hot, *spread)]:
             filling.result()
-    session.lab.checkpoint()
+    trial.lab.checkpoint()
     _check(hot[0])
     _check(spread[0])
-    _cold_loads(session, hot[-1])
+    _cold_loads(trial, hot[-1])
     for stores, accounts in ((hot, 1), (spread, SPREAD_ACCOUNTS)):
-        duel = Duel(session, stores, accounts)
+        duel = Duel(trial, stores, accounts)
         try:
-            session.take_turns(duel.sides())
+            trial.take_turns(duel.sides())
         finally:
             duel.close()
-        points = [(store.size * 1.0, 1e6 / session.figures[store.figure].median) for store in stores]
-        session.curve(COST, stores[0].kind, points)
-        session.only_plot(f"{stores[0].kind}_throughput_on_{_short(MIDDLE)}_store")
-    session.sizes["growth"] = f"{SUBMITTERS} submitters, {session.count(15_000, 5_000):,} commands a turn"
+        points = [(store.size * 1.0, 1e6 / trial.figures[store.figure].median) for store in stores]
+        trial.curve(COST, stores[0].kind, points)
+        trial.only_plot(f"{stores[0].kind}_throughput_on_{_short(MIDDLE)}_store")
+    trial.sizes["growth"] = f"{SUBMITTERS} submitters, {trial.count(15_000, 5_000):,} commands a turn"
 
 
-def _cold_loads(session: Session, store: Store) -> None:
+def _cold_loads(trial: Trial, store: Store) -> None:
     """Measure loading accounts of one store, short and long histories in turns, each at a snapshot and at none."""
-    desk = Desk(session.lab, store.database)
+    desk = Desk(trial.lab, store.database)
     try:
         sides = []
         for account in reversed(store.filled.accounts):
             name = f"cold_load_ms_{_short(account.version)}_facts"
             sides.append(Side(name, "ms", partial(_load_ms, desk, account)))
             _load_ms(desk, account)
-        session.take_turns(sides, 5)
+        trial.take_turns(sides, 5)
         points = [
-            (account.version * 1.0, session.figures[f"cold_load_ms_{_short(account.version)}_facts"].median)
+            (account.version * 1.0, trial.figures[f"cold_load_ms_{_short(account.version)}_facts"].median)
             for account in reversed(store.filled.accounts)
         ]
-        session.curve(COLD, "cold load", points)
+        trial.curve(COLD, "cold load", points)
         for length in (SMALL, MIDDLE):
-            session.only_plot(f"cold_load_ms_{_short(length)}_facts")
+            trial.only_plot(f"cold_load_ms_{_short(length)}_facts")
     finally:
         desk.close()
 

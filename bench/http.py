@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.engine import LATENCY
 from bench.serving import Answered, Generator, Server, cores, echo, post, service
-from bench.session import Session, Side, quantiles, say
+from bench.trial import Side, Trial, quantiles, say
 
 CONNECTIONS = 64
 BATCH_COMMANDS = 100
@@ -24,25 +24,25 @@ def open_accounts(server: Server, count: int) -> list[str]:
     return opened
 
 
-def spend(session: Session, generator: Generator, server: Server, accounts: list[str], seconds: float) -> Answered:
+def spend(trial: Trial, generator: Generator, server: Server, accounts: list[str], seconds: float) -> Answered:
     """Spend over 64 connections, each on an account of its own."""
     paths = [f"/v1/accounts/{account_id}/spends" for account_id in accounts]
     answered = generator.send(server, connections=CONNECTIONS, seconds=seconds, paths=paths)
-    session.curve(LATENCY, f"HTTP, {CONNECTIONS} connections", quantiles(answered.latencies_ms))
+    trial.curve(LATENCY, f"HTTP, {CONNECTIONS} connections", quantiles(answered.latencies_ms))
     return answered
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Measure the service and both echoes in turns."""
-    folder = session.lab.folder
-    seconds = session.pick(3.0, 0.6)
+    folder = trial.lab.folder
+    seconds = trial.pick(3.0, 0.6)
     generator = Generator(cores()[1])
-    session.sizes["HTTP"] = f"{CONNECTIONS} connections; batches of {BATCH_COMMANDS} over {BATCH_CONNECTIONS}"
+    trial.sizes["HTTP"] = f"{CONNECTIONS} connections; batches of {BATCH_COMMANDS} over {BATCH_CONNECTIONS}"
     try:
         with (
             echo("bare", folder) as bare,
             echo("stock", folder) as stock,
-            service(session.lab.data_dir, folder) as ledger,
+            service(trial.lab.data_dir, folder) as ledger,
         ):
             say(f"  opening {CONNECTIONS} accounts")
             accounts = open_accounts(ledger, CONNECTIONS)
@@ -62,14 +62,14 @@ def run(session: Session) -> None:
                 )
                 return BATCH_COMMANDS * answered.per_s
 
-            session.take_turns(
+            trial.take_turns(
                 [
                     Side("bare_asgi_echo_per_s", "requests/s", lambda: echoed(bare)),
                     Side("stock_fastapi_echo_per_s", "requests/s", lambda: echoed(stock)),
                     Side(
                         "http_spend_per_s",
                         "commands/s",
-                        lambda: spend(session, generator, ledger, accounts, seconds).per_s,
+                        lambda: spend(trial, generator, ledger, accounts, seconds).per_s,
                     ),
                     Side("batches_commands_per_s", "commands/s", batches),
                 ]

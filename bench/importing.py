@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bench
 from bench.desk import Desk
-from bench.session import Session, Side
+from bench.trial import Side, Trial
 from ledger.imports.importer import Importer, Progress
 from ledger.imports.profile import load_profile
 
@@ -29,17 +29,17 @@ def write_file(path: Path, rows: int) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Import the file into a new ledger each round, then the same file again, which adds nothing."""
-    file = session.lab.folder / "transactions.csv"
-    rows = session.count(20_000, 5_000)
+    file = trial.lab.folder / "transactions.csv"
+    rows = trial.count(20_000, 5_000)
     write_file(file, rows)
     desks: list[Desk] = []
 
     def first() -> float:
         while desks:
             desks.pop().close()
-        desks.append(Desk(session.lab, session.lab.ledger("bench_import")))
+        desks.append(Desk(trial.lab, trial.lab.ledger("bench_import")))
         progress = _take(desks[0], file)
         assert (progress.imported, progress.rejected) == (rows, 0), "every row is taken"
         return progress.rows / progress.seconds
@@ -50,13 +50,11 @@ def run(session: Session) -> None:
         return progress.rows / progress.seconds
 
     try:
-        session.take_turns(
-            [Side("import_rows_per_s", "rows/s", first), Side("import_again_rows_per_s", "rows/s", again)]
-        )
+        trial.take_turns([Side("import_rows_per_s", "rows/s", first), Side("import_again_rows_per_s", "rows/s", again)])
     finally:
         for desk in desks:
             desk.close()
-    session.sizes["import"] = f"{rows:,} rows of {ACCOUNTS} accounts"
+    trial.sizes["import"] = f"{rows:,} rows of {ACCOUNTS} accounts"
 
 
 def _take(desk: Desk, file: Path) -> Progress:

@@ -10,7 +10,7 @@ from uuid import UUID
 from aggregates import ids
 from aggregates.account import Account
 from bench.fill import Source
-from bench.session import Session
+from bench.trial import Trial
 from ledger.mapper import to_fact
 from ledger.warm import WarmStreams
 
@@ -28,7 +28,7 @@ class Stored(NamedTuple):
     state: bytes
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Fold accounts from stored facts, as a cold load does, and divide what stays in memory by their number."""
     rows = []
     for number in range(ACCOUNTS):
@@ -46,7 +46,7 @@ def run(session: Session) -> None:
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(warm) == ACCOUNTS, "all of them are warm"
-    session.note("warm_account_bytes", "bytes", (after - before) / ACCOUNTS)
+    trial.note("warm_account_bytes", "bytes", (after - before) / ACCOUNTS)
 
 
 def _fold(rows: list[Stored]) -> WarmStreams:

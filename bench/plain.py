@@ -24,7 +24,7 @@ from aggregates.account import spends
 from aggregates.account.lots import LotPart, Lots
 from aggregates.fact import Stamp
 from bench.desk import AMOUNT_MINOR, BALANCE_MINOR
-from bench.session import Session, Side
+from bench.trial import Side, Trial
 from ledger.database import Database
 
 THREADS = 16
@@ -123,7 +123,7 @@ class CachedLedger(PlainLedger):
 class Plain:
     """The library's applications on a database of the lab, in a schema of their own."""
 
-    def __init__(self, session: Session, database: Database) -> None:
+    def __init__(self, trial: Trial, database: Database) -> None:
         parts = conninfo_to_dict(database.migrate)
         environment = {
             "PERSISTENCE_MODULE": "eventsourcing.postgres",
@@ -134,9 +134,9 @@ class Plain:
             "POSTGRES_PASSWORD": str(parts["password"]),
             "POSTGRES_SCHEMA": "plain",
         }
-        with session.lab.owner(database) as connection:
+        with trial.lab.owner(database) as connection:
             connection.execute("CREATE SCHEMA plain")
-        self._session = session
+        self._trial = trial
         self._applications = (PlainLedger(environment), CachedLedger(environment))
         self._spread = [self._open(one, SPREAD_ACCOUNTS, 1) for one in self._applications]
 
@@ -148,7 +148,7 @@ class Plain:
     def sides(self) -> list[Side]:
         """Return what is measured: one account and many, without and with the cache."""
         plain, cached = self._applications
-        seconds = self._session.pick(1.0, 0.4)
+        seconds = self._trial.pick(1.0, 0.4)
         return [
             Side("plain_hot_16", "commands/s", lambda: self._hot(plain)),
             Side("plain_hot_16_cached", "commands/s", lambda: self._hot(cached)),

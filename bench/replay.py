@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Composed
 
 from bench.fill import fill
-from bench.session import Session, Side
+from bench.trial import Side, Trial
 from ledger.database import Database, connect_async
 from ledger.replay import Replay, frozen
 from projections.connections import connect_to
@@ -85,23 +85,23 @@ class TransactionsProjection(Projection[TransactionsTable]):
 class Reading:
     """The four sides, over one filled store."""
 
-    def __init__(self, session: Session, database: Database) -> None:
-        self._session = session
+    def __init__(self, trial: Trial, database: Database) -> None:
+        self._trial = trial
         self._database = database
-        self._facts = session.count(100_000, 15_000)
-        with session.lab.owner(database) as connection:
+        self._facts = trial.count(100_000, 15_000)
+        with trial.lab.owner(database) as connection:
             fill(connection, [self._facts // ACCOUNTS] * ACCOUNTS)
             connection.execute(f"CREATE SCHEMA {PLAIN}".encode())
-        session.lab.settle(database)
+        trial.lab.settle(database)
         with connect_to(database)() as connection:
             Runner(connect_to(database)).prepare(connection)
-        session.sizes["replay and rebuild"] = f"{self._facts:,} facts of {ACCOUNTS} accounts"
+        trial.sizes["replay and rebuild"] = f"{self._facts:,} facts of {ACCOUNTS} accounts"
 
     def sides(self) -> list[Side]:
         """Return what is measured."""
         return [
             Side("library_subscription_per_s", "facts/s", self._subscription),
-            Side("replay_facts_per_s", "facts/s", lambda: self._session.lab.run(self._replay())),
+            Side("replay_facts_per_s", "facts/s", lambda: self._trial.lab.run(self._replay())),
             Side("projection_runner_per_s", "facts/s", self._projection_runner),
             Side("rebuild_facts_per_s", "facts/s", self._rebuild),
         ]
@@ -137,7 +137,7 @@ class Reading:
         return self._facts / (time.perf_counter() - started)
 
     def _projection_runner(self) -> float:
-        with self._session.lab.owner(self._database) as connection:
+        with self._trial.lab.owner(self._database) as connection:
             connection.execute(f"DROP SCHEMA {PLAIN} CASCADE; CREATE SCHEMA {PLAIN}".encode())
         started = time.perf_counter()
         with ProjectionRunner(
@@ -146,7 +146,7 @@ class Reading:
             view_class=TransactionsTable,
             env=self._environment(),
         ) as runner:
-            runner.run_forever(self._session.pick(3.0, 1.0))
+            runner.run_forever(self._trial.pick(3.0, 1.0))
             done = runner.view.max_tracking_id("ledger") or 0
             seconds = time.perf_counter() - started
         return done / seconds
@@ -164,8 +164,8 @@ class Reading:
         }
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Measure reading in turns."""
-    database = session.lab.ledger("bench_replay")
-    session.take_turns(Reading(session, database).sides())
-    session.lab.drop("bench_replay")
+    database = trial.lab.ledger("bench_replay")
+    trial.take_turns(Reading(trial, database).sides())
+    trial.lab.drop("bench_replay")

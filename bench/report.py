@@ -13,8 +13,8 @@ import orjson
 from bench.engine import LATENCY, THROUGHPUT
 from bench.growth import COLD, COST
 from bench.plots import line_plot
-from bench.session import Session
 from bench.targets import Judged, judge
+from bench.trial import Trial
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
@@ -39,7 +39,7 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def rows_of(judged: Sequence[Judged], session: Session) -> list[list[str]]:
+def rows_of(judged: Sequence[Judged], trial: Trial) -> list[list[str]]:
     """Return the table: promises first, then every figure by itself."""
     rows = []
     for one in judged:
@@ -48,7 +48,7 @@ def rows_of(judged: Sequence[Judged], session: Session) -> list[list[str]]:
         verdict = one.verdict + (", aim reached" if one.reaches_aim else "")
         rows.append([one.target.name, value, one.unit, f"{bound}{one.target.passes:g}", f"{one.target.aim:g}", verdict])
     judged_names = {one.target.name for one in judged}
-    others = [figure for figure in session.figures.values() if figure.name not in judged_names]
+    others = [figure for figure in trial.figures.values() if figure.name not in judged_names]
     return rows + [[figure.name, short(figure.median), figure.unit, "", "", ""] for figure in others]
 
 
@@ -74,10 +74,10 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def results(judged: Sequence[Judged], session: Session) -> list[dict[str, str | float | None]]:
+def results(judged: Sequence[Judged], trial: Trial) -> list[dict[str, str | float | None]]:
     """Return what is written as JSON: what was measured; what was not is left out."""
     found: dict[str, dict[str, str | float | None]] = {}
-    for figure in session.figures.values():
+    for figure in trial.figures.values():
         found[figure.name] = {"name": figure.name, "value": figure.median, "unit": figure.unit, "target": None}
     for one in judged:
         if one.value is not None:
@@ -90,33 +90,33 @@ def results(judged: Sequence[Judged], session: Session) -> list[dict[str, str | 
     return list(found.values())
 
 
-def finish(session: Session, *, whole: bool) -> None:
+def finish(trial: Trial, *, whole: bool) -> None:
     """Print the table and write the files; the page only after a full run in which every group ran."""
-    judged = judge(session.figures)
-    rows = rows_of(judged, session)
+    judged = judge(trial.figures)
+    rows = rows_of(judged, trial)
     print(terminal_table(rows))
-    for group, reason in session.failed.items():
+    for group, reason in trial.failed.items():
         print(f"\n{group} did not run: {reason}")
-    RESULTS.write_bytes(orjson.dumps(results(judged, session), option=orjson.OPT_INDENT_2) + b"\n")
-    if whole and not session.quick and not session.failed:
+    RESULTS.write_bytes(orjson.dumps(results(judged, trial), option=orjson.OPT_INDENT_2) + b"\n")
+    if whole and not trial.quick and not trial.failed:
         PLOTS.mkdir(exist_ok=True)
-        names = [_write_plot(session, title) for title in PLOT_AXES if session.curves.get(title)]
-        PAGE.write_text(page(rows, session, names))
+        names = [_write_plot(trial, title) for title in PLOT_AXES if trial.curves.get(title)]
+        PAGE.write_text(page(rows, trial, names))
 
 
-def page(rows: Sequence[Sequence[str]], session: Session, plots: Sequence[tuple[str, str]]) -> str:
+def page(rows: Sequence[Sequence[str]], trial: Trial, plots: Sequence[tuple[str, str]]) -> str:
     """Return the page of figures. `plots`: (title, file name)."""
-    sizes = "\n".join(f"- {name}: {size}" for name, size in session.sizes.items())
+    sizes = "\n".join(f"- {name}: {size}" for name, size in trial.sizes.items())
     pictures = "\n\n".join(f"![{title}](performance/{name}.svg)" for title, name in plots)
     return f"""# Performance
 
 Written by `make bench`; the words on what limits it are kept in `bench/limits.md`. All sides of a comparison ran in one
-run, in turns, on one machine and one PostgreSQL; values are medians of {session.rounds} rounds or more.
+run, in turns, on one machine and one PostgreSQL; values are medians of {trial.rounds} rounds or more.
 Absolute figures are this machine's on that day, ratios travel.
 
 ## Machine
 
-{machine(session)}
+{machine(trial)}
 
 ## Sizes
 
@@ -134,9 +134,9 @@ Absolute figures are this machine's on that day, ratios travel.
 """
 
 
-def machine(session: Session) -> str:
+def machine(trial: Trial) -> str:
     """Return a list of what it ran on."""
-    with session.lab.admin() as connection:
+    with trial.lab.admin() as connection:
         row = connection.execute("SELECT current_setting('server_version')").fetchone()
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -159,8 +159,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _write_plot(session: Session, title: str) -> tuple[str, str]:
+def _write_plot(trial: Trial, title: str) -> tuple[str, str]:
     name, x_title, y_title, log_x, log_y = PLOT_AXES[title]
-    text = line_plot(title, session.curves[title], x_title, y_title, log_x=log_x, log_y=log_y)
+    text = line_plot(title, trial.curves[title], x_title, y_title, log_x=log_x, log_y=log_y)
     (PLOTS / f"{name}.svg").write_text(text)
     return title, name

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bench.session import Figure
+from bench.trial import Figure
 
 RATIO = "ratio"
 

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from bench.http import CONNECTIONS, open_accounts, spend
 from bench.serving import Generator, Server, cores, position_of, service, worker
-from bench.session import Session, Side, quantile, say
+from bench.trial import Side, Trial, quantile, say
 from ledger.database import LEDGER_DATABASE, embedded_database
 from projections.tracking import VIEWS, tracking_name
 
@@ -75,40 +75,36 @@ def lags_ms(seen: list[tuple[int, float]], watch: Watch) -> list[float]:
     return sorted(found)
 
 
-def run(session: Session) -> None:
+def run(trial: Trial) -> None:
     """Measure the lag of the views at half of the peak."""
-    lab = session.lab
+    lab = trial.lab
     generator = Generator(cores()[1])
     try:
         with service(lab.data_dir, lab.folder) as ledger, worker(lab.data_dir, lab.folder):
             accounts = open_accounts(ledger, CONNECTIONS)
-            if "http_spend_per_s" in session.figures:
-                peak = session.figures["http_spend_per_s"].median
+            if "http_spend_per_s" in trial.figures:
+                peak = trial.figures["http_spend_per_s"].median
             else:
-                peak = spend(session, generator, ledger, accounts, session.pick(3.0, 1.0)).per_s
+                peak = spend(trial, generator, ledger, accounts, trial.pick(3.0, 1.0)).per_s
             watch = Watch(lab.owner(embedded_database(lab.server, "ledger", name=LEDGER_DATABASE)))
             try:
                 say(f"  half of the peak is {peak / 2:,.0f} spends/s")
-                session.sizes["views"] = f"{peak / 2:,.0f} spends/s, half of the peak"
-                side = Side(
-                    "view_lag_p99_ms", "ms", lambda: _lag(session, generator, ledger, accounts, peak / 2, watch)
-                )
-                session.take_turns([side])
+                trial.sizes["views"] = f"{peak / 2:,.0f} spends/s, half of the peak"
+                side = Side("view_lag_p99_ms", "ms", lambda: _lag(trial, generator, ledger, accounts, peak / 2, watch))
+                trial.take_turns([side])
             finally:
                 watch.close()
     finally:
         generator.close()
 
 
-def _lag(
-    session: Session, generator: Generator, ledger: Server, accounts: list[str], rate: float, watch: Watch
-) -> float:
+def _lag(trial: Trial, generator: Generator, ledger: Server, accounts: list[str], rate: float, watch: Watch) -> float:
     """Send at a rate and return the 99th percentile of the lags."""
     paths = [f"/v1/accounts/{account_id}/spends" for account_id in accounts]
     watch.until(position_of(ledger, f"/v1/accounts/{accounts[0]}"), CATCH_UP_LIMIT_S)
-    answered = generator.send(ledger, connections=CONNECTIONS, seconds=session.pick(8.0, 1.5), paths=paths, rate=rate)
+    answered = generator.send(ledger, connections=CONNECTIONS, seconds=trial.pick(8.0, 1.5), paths=paths, rate=rate)
     watch.until(max(position for position, _ in answered.seen), CATCH_UP_LIMIT_S)
     lags = lags_ms(answered.seen, watch)
-    session.note("view_lag_p50_ms", "ms", quantile(lags, 0.5))
-    session.note("view_lag_load_per_s", "commands/s", answered.per_s)
+    trial.note("view_lag_p50_ms", "ms", quantile(lags, 0.5))
+    trial.note("view_lag_load_per_s", "commands/s", answered.per_s)
     return quantile(lags, 0.99)

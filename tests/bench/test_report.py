@@ -11,14 +11,14 @@ from bench.lab import Lab
 from bench.load import Order
 from bench.plots import line_plot
 from bench.report import HEAD, markdown_table, results, rows_of, short, terminal_table
-from bench.session import Curve, Figure, Session, Side, quantile, quantiles
 from bench.targets import TARGETS, Judged, Target, judge, ratio
+from bench.trial import Curve, Figure, Side, Trial, quantile, quantiles
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def session(*figures: Figure, quick: bool = True) -> Session:
-    return Session(cast("Lab", None), quick, {figure.name: figure for figure in figures})
+def trial(*figures: Figure, quick: bool = True) -> Trial:
+    return Trial(cast("Lab", None), quick, {figure.name: figure for figure in figures})
 
 
 def judged(value: float | None, *, passes: float, aim: float, at_most: bool = False) -> Judged:
@@ -32,7 +32,7 @@ def test_a_figure_is_the_median_of_its_rounds() -> None:
 
 def test_sides_are_measured_in_turns() -> None:
     order: list[str] = []
-    run = session()
+    run = trial()
 
     def side(name: str) -> Side:
         def measure() -> float:
@@ -48,8 +48,8 @@ def test_sides_are_measured_in_turns() -> None:
 
 
 def test_a_full_run_takes_five_rounds_and_a_quick_one_fewer() -> None:
-    assert session(quick=False).rounds == 5
-    assert session(quick=True).rounds == 3
+    assert trial(quick=False).rounds == 5
+    assert trial(quick=True).rounds == 3
 
 
 def test_a_ratio_is_the_median_of_the_rounds_own_ratios() -> None:
@@ -98,7 +98,7 @@ def test_every_promise_is_judged_and_none_is_invented() -> None:
 
 
 def test_results_hold_figures_and_promises_with_their_targets() -> None:
-    run = session(
+    run = trial(
         Figure("engine_hot_256", "commands/s", [900.0, 600.0, 1200.0]),
         Figure("plain_hot_16", "commands/s", [3.0, 2.0, 3.0]),
         Figure("warm_account_bytes", "bytes", [700.0]),
@@ -121,7 +121,7 @@ def test_names_of_results_are_unique() -> None:
 
 
 def test_the_table_shows_value_bounds_and_verdict() -> None:
-    run = session(Figure("view_lag_p99_ms", "ms", [61.04]), Figure("view_lag_p50_ms", "ms", [12.0]))
+    run = trial(Figure("view_lag_p99_ms", "ms", [61.04]), Figure("view_lag_p50_ms", "ms", [12.0]))
 
     rows = rows_of(judge(run.figures), run)
 

@@ -50,7 +50,7 @@ class Curve(NamedTuple):
 
 
 @dataclass(slots=True)
-class Session:
+class Trial:
     """One run.
 
     Attributes:
