@@ -23,18 +23,21 @@ SCOPES: dict[str, str] = {
     "charges:read": "read charges and lots",
     "charges:write": "record charges and deposits",
     "charges:cancel": "cancel charges",
+    "charges:charge_back": "record chargebacks, and payments of what they left owing",
     "deposits:manage": "credit or return deposits that could not be booked",
     "spends:read": "read spends",
     "spends:write": "spend",
     "spends:settle": "capture and return spends, refund differences",
     "refunds:read": "read and preview refund requests, account numbers masked",
-    "refunds:request": "request refunds",
+    "refunds:request": "request refunds, and name another bank account where a pay-out failed",
     "refunds:cancel": "withdraw refund requests",
     "refunds:review": "review, complete and reject refund requests",
+    "refunds:payout": "approve pay-outs, and record what the bank says of them",
     "limits:read": "read limits",
     "limits:write": "set credit limits and cash-convertible limits",
     "members:write": "set the monthly limits of sub-members",
     "transfers:write": "transfer between accounts",
+    "adjustments:read": "read adjustments",
     "adjustments:write": "propose adjustments",
     "adjustments:approve": "approve and reject adjustments",
     "settlements:write": "record settlement payments of postpaid accounts",
@@ -58,7 +61,7 @@ _MONEY_READS = frozenset(
         "statements:read",
     }
 )
-_BOOK_READS = _MONEY_READS | {"journal:read", "events:read", "seal:read", "metrics:read"}
+_BOOK_READS = _MONEY_READS | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read"}
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset({"keys:read", "keys:write", "metrics:read"}),
@@ -67,12 +70,15 @@ ROLES: dict[str, frozenset[str]] = {
         "accounts:write",
         "accounts:manage",
         "charges:cancel",
+        "charges:charge_back",
         "deposits:manage",
         "spends:settle",
         "refunds:cancel",
         "refunds:review",
+        "refunds:payout",
         "limits:write",
         "members:write",
+        "adjustments:read",
         "adjustments:write",
         "adjustments:approve",
         "settlements:write",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from api.fields import (
     Amount,
@@ -22,6 +23,10 @@ from api.fields import (
 )
 
 Attachment = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+AccountNumber = Annotated[str, StringConstraints(pattern=r"^[0-9](?:[0-9-]{3,32})[0-9]$")]
+Holder = Annotated[str, Field(min_length=1, max_length=100)]
+HolderIsMember = Annotated[bool, Field(description="The bank account is the member's own.")]
+BankCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 
 
 def example(**values: Any) -> ConfigDict:
@@ -85,6 +90,25 @@ class DepositBody(Body):
     occurred_at: Instant | None = None
 
 
+class ChargeBackBody(Body):
+    """What the card company or a gateway took back of a charge by itself."""
+
+    model_config = example(amount=10000, currency="KRW")
+
+    amount: Amount
+    currency: Currency | None = None
+
+
+class ReceivablePaymentBody(Body):
+    """A customer's payment of what chargebacks left owing."""
+
+    model_config = example(amount=4000, currency="KRW", reference="BANK-20260331-0002")
+
+    amount: Amount
+    currency: Currency | None = None
+    reference: Reference | None = None
+
+
 class SpendBody(Body):
     """A purchase: captured at once, or held until it is captured, returned or expired."""
 
@@ -136,11 +160,49 @@ class RefundRequestBody(Body):
     amount: Amount
     currency: Currency | None = None
     bank: Name
-    account_number: Annotated[str, StringConstraints(pattern=r"^[0-9](?:[0-9-]{3,32})[0-9]$")]
-    holder: Annotated[str, Field(min_length=1, max_length=100)]
-    holder_is_member: Annotated[bool, Field(description="The bank account is the member's own.")] = False
+    account_number: AccountNumber
+    holder: Holder
+    holder_is_member: HolderIsMember = False
     reason: Reason
     attachments: Annotated[list[Attachment], Field(default_factory=list, max_length=5)]
+
+
+class DestinationBody(Body):
+    """Another bank account, after the pay-out to the first one failed or came back; kept in the vault as the first."""
+
+    model_config = example(bank="Example Bank", account_number="000-0000-111111", holder="Example Holder")
+
+    bank: Name
+    account_number: AccountNumber
+    holder: Holder
+    holder_is_member: HolderIsMember = False
+
+
+class PayoutBody(Body):
+    """What the bank was told, or what it said; that it has paid is said by completing the request."""
+
+    model_config = example(result="failed", code="account_closed")
+
+    result: Annotated[
+        Literal["started", "unknown", "failed", "returned"],
+        Field(
+            description="started: approved, and the bank is told now. unknown: its answer was lost. failed: it"
+            " definitely did not pay. returned: it sent a completed pay-out back."
+        ),
+    ]
+    code: Annotated[
+        BankCode | None, Field(description="The bank's reason: required with failed and returned, not taken otherwise.")
+    ] = Field(None, validate_default=True)
+
+    @field_validator("code")
+    @classmethod
+    def _fits_result(cls, code: str | None, known: ValidationInfo) -> str | None:
+        result = known.data.get("result")
+        if result in ("failed", "returned") and code is None:
+            raise PydanticCustomError("code_missing", "is required when result is failed or returned")
+        if result in ("started", "unknown") and code is not None:
+            raise PydanticCustomError("code_given", "is only taken when result is failed or returned")
+        return code
 
 
 class CreditLimitBody(Body):

@@ -11,7 +11,7 @@ to its filter. Unless said, an unknown account gives an empty page: whoever asks
 and `Malformed` are raised as everywhere.
 
 `projections.tracking`
-    VIEWS: accounts, transactions, limits, charges, spends, refund_requests, journal
+    VIEWS: accounts, transactions, limits, charges, spends, refund_requests, adjustments, journal
     await position(conn, *views) -> int                 the lowest position these views have reached
     await wait_for(conn, *views, at_least=None, timeout_s=2.0) -> int
                                                         the same, once it is >= at_least; ViewBehind (503) otherwise.
@@ -36,6 +36,8 @@ and `Malformed` are raised as everywhere.
 `projections.refund_requests`
     await page(conn, account_id=None, *, status=None, cursor=None, limit=None) -> Page      None = all accounts
     await one(conn, refund_id) -> dict                                           NotFound
+`projections.adjustments`
+    await page(conn, account_id=None, *, status=None, cursor=None, limit=None) -> Page      None = all accounts
 `projections.journal`
     await page(conn, *, from_date=None, to_date=None, account=None, cursor=None, limit=None) -> Page
     await trial_balance(conn, *, position=None) -> dict      {position, accounts: [...], totals: [...]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.accounts import Accounts
+from projections.adjustments import Adjustments
 from projections.charges import Charges
 from projections.journal import Journal
 from projections.limits import Limits
@@ -18,6 +19,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Charges(),
     Spends(),
     RefundRequests(),
+    Adjustments(),
     Journal(),
 )
 

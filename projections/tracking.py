@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, Connection
 
 from aggregates.errors import Unavailable
 
-VIEWS = ("accounts", "transactions", "limits", "charges", "spends", "refund_requests", "journal")
+VIEWS = ("accounts", "transactions", "limits", "charges", "spends", "refund_requests", "adjustments", "journal")
 """Names of all views."""
 
 POLL_S = 0.01

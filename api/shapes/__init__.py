@@ -17,23 +17,34 @@ from api.shapes.books import (
     Transaction,
     TrialBalance,
 )
-from api.shapes.charges import Charge, ChargeCancelled, ListedCharge, Lot, Parked, ParkedDeposit
+from api.shapes.charges import (
+    Charge,
+    ChargeCancelled,
+    ChargedBack,
+    ListedCharge,
+    Lot,
+    Parked,
+    ParkedDeposit,
+    ReceivablePayment,
+)
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
 from api.shapes.refunds import (
     ListedRefundRequest,
     RefundDecision,
     RefundPart,
+    RefundPayout,
     RefundPreview,
     RefundRequest,
     RefundStatus,
 )
 from api.shapes.service import BatchItem, BatchResult, FactRecord, Health, Readiness, Seal, ViewLag
 from api.shapes.spends import ListedSpend, Spend
-from api.shapes.transfers import Adjustment, Movement, ReceivedMovement, Transfer
+from api.shapes.transfers import Adjustment, AdjustmentStatus, ListedAdjustment, Movement, ReceivedMovement, Transfer
 
 __all__ = [
     "Account",
     "Adjustment",
+    "AdjustmentStatus",
     "BatchItem",
     "BatchResult",
     "BookAccount",
@@ -42,12 +53,14 @@ __all__ = [
     "CashLimit",
     "Charge",
     "ChargeCancelled",
+    "ChargedBack",
     "FactRecord",
     "Health",
     "JournalEntry",
     "JournalLine",
     "Key",
     "Limits",
+    "ListedAdjustment",
     "ListedCharge",
     "ListedRefundRequest",
     "ListedSpend",
@@ -58,9 +71,11 @@ __all__ = [
     "Parked",
     "ParkedDeposit",
     "Readiness",
+    "ReceivablePayment",
     "ReceivedMovement",
     "RefundDecision",
     "RefundPart",
+    "RefundPayout",
     "RefundPreview",
     "RefundRequest",
     "RefundStatus",

@@ -83,6 +83,41 @@ class ChargeCancelled(Shape):
     payout: int
 
 
+class ChargedBack(Shape):
+    """What was taken back of a charge: from its lot as far as that went, the rest is owed by the customer."""
+
+    model_config = example(
+        id=CHARGE_ID,
+        account_id=ACCOUNT_ID,
+        amount=10000,
+        currency="KRW",
+        from_lot=6000,
+        shortfall=4000,
+        balance=0,
+        member_receivable=4000,
+    )
+
+    id: str
+    account_id: str
+    amount: int
+    currency: str
+    from_lot: int
+    shortfall: int
+    balance: int
+    member_receivable: Annotated[int, Field(description="all that the customer owes because of chargebacks")]
+
+
+class ReceivablePayment(Shape):
+    """A payment of what chargebacks left owing, and what is still owed."""
+
+    model_config = example(amount=4000, currency="KRW", reference="BANK-20260331-0002", member_receivable=0)
+
+    amount: int
+    currency: str
+    reference: str | None
+    member_receivable: int
+
+
 class Lot(Shape):
     """What is left of one charge."""
 

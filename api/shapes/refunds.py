@@ -83,6 +83,23 @@ class RefundDecision(Shape):
     lots: list[RefundPart]
 
 
+class RefundPayout(Shape):
+    """A refund request after a step of its pay-out."""
+
+    model_config = example(**{name: value for name, value in _REFUND.items() if name != "lots"} | {"status": "paying"})
+
+    id: str
+    account_id: str
+    amount: int
+    currency: str
+    fee: int
+    payout: int
+    status: RefundStatus
+    lots: Annotated[
+        list[RefundPart] | None, Field(description="only when a completed pay-out came back: what is pending again")
+    ] = None
+
+
 class RefundRequest(RefundDecision):
     """Money on its way back to a bank account."""
 

@@ -307,6 +307,7 @@ def refund_payout(facts: Sequence[Fact]) -> Answer:
             "account_id": ids.account_of(fact.refund_id),
             "amount": fact.amount_minor,
             "currency": fact.currency,
+            "fee": fact.amount_minor - fact.payout_minor,
             "payout": fact.payout_minor,
             "status": STATUS_AFTER[type(fact)],
         },

@@ -106,6 +106,14 @@ class ImportMovement:
         )
 
 
+STATUS_AFTER: dict[type[Fact], str] = {
+    Account.AdjustmentRequested: "pending",
+    Account.AdjustmentApproved: "approved",
+    Account.AdjustmentRejected: "rejected",
+}
+"""What an adjustment is after each fact."""
+
+
 @answer("transfer/1")
 def transfer(facts: Sequence[Fact]) -> Answer:
     """Answer with both movements of a transfer."""
@@ -175,7 +183,7 @@ def _adjustment(facts: Sequence[Fact]) -> dict[str, object]:
         "account_id": account_of(fact.adjustment_id),
         "amount": fact.amount_minor,
         "currency": fact.currency,
-        "status": fact.TOPIC.rpartition("_")[2],
+        "status": STATUS_AFTER[type(fact)],
         "reason": fact.reason,
         "made_by": fact.made_by,
         "decided_by": None,

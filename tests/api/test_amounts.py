@@ -22,7 +22,8 @@ PARAMS = {
 
 
 def test_money_fields_are_found_in_every_body_that_names_an_amount() -> None:
-    assert len(FIELDS) >= 16
+    assert len(FIELDS) >= 18
+    assert {"charge_back", "settle_receivable"} <= {field.operation.name for field in FIELDS}
     assert {"amount", "credit_limit", "overdraft_limit", "monthly_limit", "cash_amount"} == {f.name for f in FIELDS}
 
 

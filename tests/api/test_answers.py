@@ -80,6 +80,12 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
         assert (parked["amount"], parked["charge_id"]) == (7_001, late["id"])
         await call(decide, {"reason": "Payer called"}, account_id=account, deposit_id=parked["id"])
 
+    # Money that others took back.
+    back = await call("charge_back", {"amount": 300_000}, account_id=other, charge_id=await _spent(call, other))
+    assert (back["from_lot"], back["shortfall"], back["member_receivable"]) == (1_000, 299_000, 299_000)
+    paid = await call("settle_receivable", {"amount": 299_000}, account_id=other)
+    assert paid["member_receivable"] == 0
+
     # Money out.
     held = await call("spend", {"amount": 59_400, "capture": False}, account_id=account)
     assert (held["held"], held["status"]) == (59_400, "held")
@@ -94,6 +100,9 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await call("approve_adjustment", adjustment_id=adjustment["id"], key=second)
     adjustment = await call("request_adjustment", {"amount": 700, "reason": "r"}, account_id=account)
     await call("reject_adjustment", {"reason": "r"}, adjustment_id=adjustment["id"], key=second)
+    for name in ("list_adjustments", "list_all_adjustments"):
+        listed = (await call(name, **({"account_id": account} if name == "list_adjustments" else {})))["items"]
+        assert [each["status"] for each in listed] == ["rejected", "approved"]
 
     # Limits.
     await call("set_credit_limit", {"amount": 250_000, "reason": "r"}, account_id=postpaid)
@@ -115,6 +124,15 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
         if end == "reject_refund":
             await call("review_refund", refund_id=asked["id"])
         await call(end, {"reason": "r"}, refund_id=asked["id"])
+    paying = await call("request_refund", REFUND, account_id=account)
+    await call("review_refund", refund_id=paying["id"])
+    for result in ({"result": "started"}, {"result": "unknown"}, {"result": "failed", "code": "account_closed"}):
+        await call("record_payout", result, refund_id=paying["id"], key=second)
+    destination = {name: REFUND[name] for name in ("bank", "account_number", "holder")}
+    await call("change_refund_destination", destination, refund_id=paying["id"])
+    await call("complete_refund", refund_id=paying["id"], key=second)
+    returned = await call("record_payout", {"result": "returned", "code": "r-1"}, refund_id=paying["id"])
+    assert (returned["status"], returned["lots"]) == ("payout_returned", paying["lots"])
     one = await call("get_refund_request", refund_id=asked["id"])
     assert (one["account_number"], one["status"]) == ("***-***-6789", "cancelled")
     assert "destination" not in one
@@ -213,6 +231,14 @@ async def test_an_account_number_is_in_no_fact_and_no_answer(counter: Counter, f
 
 def _item(account_id: str) -> dict[str, Any]:
     return {"op": "charge", "key": "item-0001", "account_id": account_id, "amount": 1_000, "method": "card"}
+
+
+async def _spent(call: Visitor, account_id: str) -> str:
+    """Charge an account, spend nearly all of it, and return the charge's id."""
+    charged = await call("charge_account", {"amount": 300_000, "method": "card"}, account_id=account_id)
+    await call("spend", {"amount": 299_000}, account_id=account_id)
+    charge_id: str = charged["id"]
+    return charge_id
 
 
 def _open() -> dict[str, Any]:

@@ -12,7 +12,8 @@ from aggregates.account import Account
 from aggregates.dates import billing_month, business_date
 from aggregates.fact import FACTS, Fact
 from ledger.shapes import account_json, lots_json
-from projections import accounts, asof, charges, journal, limits, spends, transactions
+from projections import accounts, adjustments, asof, charges, journal, limits, spends, transactions
+from projections.adjustments import Adjustments
 from projections.charges import Charges
 from projections.connections import Connect
 from projections.limits import Limits
@@ -79,6 +80,18 @@ async def test_held_spends_are_those_of_the_fold(town: Town, conn: AsyncConnecti
         held = {spend["id"]: (spend["held"], spend["lots"]) for spend in shown if spend["held"]}
         assert held == {id: (hold.held_minor, lots_json(hold.lots)) for id, hold in each.holds.items()}
         assert all(spend["amount"] == spend["held"] + spend["captured"] + spend["returned"] for spend in shown)
+
+
+async def test_pending_adjustments_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
+    for each in town.accounts():
+        pending = await all_items(
+            lambda cursor, id=each.account_id: adjustments.page(conn, id, status="pending", cursor=cursor, limit=2)
+        )
+
+        assert [(row["id"], row["amount"], row["made_by"], row["reason"]) for row in pending] == [
+            (adjustment_id, waits.amount_minor, waits.made_by, waits.reason)
+            for adjustment_id, waits in reversed(each.adjustments.items())
+        ]
 
 
 async def test_limits_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
@@ -180,6 +193,7 @@ def test_every_fact_that_carries_a_balance_is_a_movement_or_known_to_move_none()
 def test_no_fact_about_a_thing_is_overlooked_by_the_view_of_that_thing() -> None:
     assert kinds_with("spend_id") == Spends.TAKES
     assert kinds_with("refund_id") == RefundRequests.TAKES
+    assert kinds_with("adjustment_id") == Adjustments.TAKES
     assert kinds_with("charge_id") | kinds_with("deposit_id") <= Charges.TAKES
     assert kinds_with("month") <= Limits.TAKES
     lots_unchanged = {

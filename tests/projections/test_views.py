@@ -16,8 +16,14 @@ from ledger.commands.limits import SetCreditLimit, SetMemberLimit
 from ledger.commands.refunds import CompleteRefund, RejectRefund, RequestRefund, ReviewRefund
 from ledger.commands.spends import CaptureSpend, ReturnSpend
 from ledger.commands.standing import FreezeAccount
-from ledger.commands.transfers import ImportMovement, Transfer
-from projections import accounts, charges, journal, limits, refund_requests, spends, transactions
+from ledger.commands.transfers import (
+    ApproveAdjustment,
+    ImportMovement,
+    RejectAdjustment,
+    RequestAdjustment,
+    Transfer,
+)
+from projections import accounts, adjustments, charges, journal, limits, refund_requests, spends, transactions
 from tests.projections.conftest import Feed
 from tests.projections.town import Town, kst
 
@@ -370,6 +376,52 @@ async def test_a_refund_request_shows_its_pinned_fee_and_every_state(
     assert [row["id"] for row in (await refund_requests.page(conn, status="requested")).items] == [other]
     with pytest.raises(NotFound):
         await refund_requests.one(conn, "rfd_none")
+
+
+async def test_an_adjustment_waits_in_the_list_until_another_person_has_decided(
+    town: Town, shown: Shown, conn: AsyncConnection[Any]
+) -> None:
+    bakery, florist = town.open(), town.open("Blue Kite Florist")
+    approved = town.do(RequestAdjustment(bakery, 1_500, "goodwill"))["id"]
+    rejected = town.do(RequestAdjustment(bakery, -700, "charged twice"))["id"]
+    waits = town.do(RequestAdjustment(florist, 300, "rounding"))["id"]
+    shown()
+    before = (await adjustments.page(conn, status="pending")).items
+    town.owner = "Lee"
+    town.do(ApproveAdjustment(approved))
+    town.do(RejectAdjustment(rejected, "only once"))
+    shown()
+
+    after = (await adjustments.page(conn)).items
+
+    assert [row["id"] for row in before] == [waits, rejected, approved]
+    assert before[1] == {
+        "id": rejected,
+        "account_id": bakery,
+        "amount": -700,
+        "currency": "KRW",
+        "status": "pending",
+        "reason": "charged twice",
+        "made_by": "Kim",
+        "decided_by": None,
+        "balance": None,
+        "request_reason": "charged twice",
+        "occurred_at": rfc3339(town.now),
+        "position": 4,
+    }
+    assert after == [
+        before[0],
+        {**before[1], "status": "rejected", "decided_by": "Lee", "reason": "only once"},
+        {**before[2], "status": "approved", "decided_by": "Lee", "balance": 1_500},
+    ]
+    assert [row["id"] for row in (await adjustments.page(conn, status="pending")).items] == [waits]
+    assert [row["id"] for row in (await adjustments.page(conn, bakery)).items] == [rejected, approved]
+    first = await adjustments.page(conn, bakery, limit=1)
+    assert [row["id"] for row in first.items] == [rejected]
+    rest = await adjustments.page(conn, bakery, limit=1, cursor=first.next_cursor)
+    assert ([row["id"] for row in rest.items], rest.next_cursor) == ([approved], None)
+    with pytest.raises(Malformed):
+        await adjustments.page(conn, florist, cursor=first.next_cursor)
 
 
 async def test_limits_name_limit_used_and_remaining_apart(town: Town, shown: Shown, conn: AsyncConnection[Any]) -> None:

@@ -146,6 +146,7 @@ def test_a_payout_tells_its_state_at_each_step(book: Book, account_id: str, refu
         "account_id": account_id,
         "amount": 100_000,
         "currency": "KRW",
+        "fee": 5_000,
         "payout": 95_000,
         "status": "paying",
     }

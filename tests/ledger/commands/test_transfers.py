@@ -85,7 +85,7 @@ def test_a_correction_is_asked_for_by_one_and_approved_by_another(book: Book) ->
     assert (asked.status, approved.status) == (201, 200)
     assert asked.body == {
         **shape,
-        "status": "requested",
+        "status": "pending",
         "reason": "double debit",
         "made_by": "person_kim",
         "decided_by": None,
