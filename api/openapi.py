@@ -50,6 +50,7 @@ LEAVES: tuple[type[LedgerError], ...] = (
     problems.KeyMissing,
     problems.RouteNotFound,
     NotFound,
+    Conflict,
     AccountNotFound,
     KeyReused,
     OccurredAhead,
