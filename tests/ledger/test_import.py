@@ -50,7 +50,7 @@ def balances(database: Database) -> dict[str, Decimal]:
          WHERE o.topic = 'account.opened' AND i.topic = 'account.imported' GROUP BY 1
     """
     with psycopg.connect(database.app) as connection:
-        return {name: total for name, total in connection.execute(query.encode()).fetchall()}
+        return dict(connection.execute(query.encode()).fetchall())
 
 
 def facts(database: Database) -> int:
