@@ -7,6 +7,7 @@ import sys
 import orjson
 import psycopg
 import typer
+from eventsourcing.persistence import MapperDeserialisationError
 from pydantic import ValidationError
 
 from aggregates.errors import LedgerError
@@ -69,6 +70,8 @@ def explain(error: Exception) -> tuple[str, str, int] | None:
             return error.code, error.detail, FAILED
         case UnsafeDatabase():
             return "unsafe_database", str(error), FAILED
+        case MapperDeserialisationError():
+            return "unreadable_fact", f"{error} (was it stored by another version of this program?)", FAILED
         case KekUnusable() | EmbeddedServerError():
             return "unusable", str(error), FAILED
         case psycopg.Error():
