@@ -62,7 +62,7 @@ def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """
     from api.routes.keys import key_json
 
-    with opened(data_dir) as ledger:
+    with opened(data_dir, make=False) as ledger:
         rows = [key_json(row) for row in asyncio.run(_all(ledger))]
     columns = ("id", "role", "owner", "account_id", "created_at", "expires_at", "revoked_at")
     answer({"items": rows}, as_json, table("API keys", columns, [[row[name] for name in columns] for row in rows]))
@@ -80,7 +80,7 @@ def revoke(
     """
     from api.routes.keys import key_json
 
-    with opened(data_dir) as ledger:
+    with opened(data_dir, make=False) as ledger:
         row = asyncio.run(_revoke(ledger, key_id.removeprefix("key_")))
     if row is None:
         raise NotFound("there is no key with this id; `ledger keys list` shows them")

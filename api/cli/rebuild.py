@@ -26,7 +26,7 @@ def rebuild(
     if unknown := [name for name in names if name not in VIEWS]:
         remark(f"ledger: there is no view {unknown[0]}; the views are {', '.join(VIEWS)}")
         raise typer.Exit(USAGE)
-    with opened(data_dir) as ledger, progress("rebuild") as tick:
+    with opened(data_dir, make=False) as ledger, progress("rebuild") as tick:
         if check:
             checked = views.check(ledger.settings, names, tick)
             rows: list[dict[str, Any]] = [one._asdict() for one in checked]

@@ -30,7 +30,7 @@ def replay(
 
     Example: ledger replay --check --json
     """
-    with opened(data_dir) as ledger, progress("replay") as tick:
+    with opened(data_dir, make=False) as ledger, progress("replay") as tick:
         report, compared = asyncio.run(_replay(ledger, check, tick))
     body: dict[str, Any] = {
         "position": report.position,

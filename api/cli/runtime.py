@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 import ledger
+from aggregates.errors import NotFound
 from api.cli.console import remark
 from ledger import anchor
 from ledger.clock import SystemClock
@@ -67,13 +68,20 @@ def read_settings(data_dir: Path | None) -> Settings:
 
 
 @contextmanager
-def opened(data_dir: Path | None) -> Iterator[Opened]:
+def opened(data_dir: Path | None, *, make: bool = True) -> Iterator[Opened]:
     """Open the ledger for as long as the `with` lasts.
 
+    Args:
+        make: whether a data folder without a ledger is given one. Not for commands that read: an empty ledger made in
+            the wrong folder would pass every check.
+
     Raises:
+        NotFound: the data folder holds no ledger, and none shall be made.
         EmbeddedServerError: the embedded server cannot be started.
     """
     settings = read_settings(data_dir)
+    if not make and settings.embedded and not os.path.lexists(settings.data_folder / "postgres"):
+        raise NotFound(f"there is no ledger in {settings.data_folder}; --data-dir or LEDGER_DATA_DIR names its folder")
     with open_database(settings) as database:
         if database.server is not None and not is_current(database):
             migrate(database)

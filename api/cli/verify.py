@@ -20,7 +20,7 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Example: ledger verify --json
     """
-    with opened(data_dir) as ledger, progress("verify") as tick, connect(ledger.database.app) as connection:
+    with opened(data_dir, make=False) as ledger, progress("verify") as tick, connect(ledger.database.app) as connection:
         connection.execute("SET statement_timeout = 0")
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         anchors = list(anchor.read(ledger.settings.data_folder))
