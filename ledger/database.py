@@ -226,7 +226,8 @@ def _role_findings(connection: psycopg.Connection, schema: str) -> list[str]:
     row = connection.execute(
         """
         SELECT session_user, s.rolsuper OR c.rolsuper, owner.rolname,
-               pg_has_role(s.oid, owner.oid, 'USAGE') OR pg_has_role(s.oid, owner.oid, 'SET')
+               pg_has_role(s.oid, owner.oid, 'USAGE') OR pg_has_role(s.oid, owner.oid, 'SET'),
+               has_schema_privilege(s.oid, n.oid, 'USAGE') AND has_table_privilege(s.oid, t.oid, 'SELECT')
           FROM pg_class t
           JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = %s
           JOIN pg_roles owner ON owner.oid = t.relowner, pg_roles s, pg_roles c
@@ -236,8 +237,14 @@ def _role_findings(connection: psycopg.Connection, schema: str) -> list[str]:
     ).fetchone()
     if row is None:
         raise LookupError(f"schema {schema} holds no ledger; run `ledger migrate`")
-    role, superuser, owner, owns = row
+    role, superuser, owner, owns, let_in = row
     wanted = f"LEDGER_DATABASE_URL must name a role that is neither, such as {schema}_app"
     if superuser:
         return [f"role {role} is a superuser; {wanted}"]
-    return [f"role {role} owns the tables or may act as {owner}, who does; {wanted}"] if owns else []
+    if owns:
+        return [f"role {role} owns the tables or may act as {owner}, who does; {wanted}"]
+    return (
+        []
+        if let_in
+        else [f"role {role} has no rights on the ledger; `ledger migrate` gives them to the role that writes"]
+    )

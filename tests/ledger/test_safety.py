@@ -15,6 +15,8 @@ from psycopg.conninfo import make_conninfo
 from ledger.database import Database, UnsafeDatabase, check_safety, connect, embedded_database, migrate
 from ledger.embedded import EmbeddedServer
 
+PASSWORD = "a-password-of-a-stranger"
+
 
 def findings(connection: psycopg.Connection) -> list[str]:
     try:
@@ -96,6 +98,20 @@ def test_a_role_that_may_act_as_the_tables_owner_is_refused(ledger_database: Dat
             superuser.execute("REVOKE ledger_owner FROM ledger_app")
 
     assert "ledger_app owns the tables or may act as ledger_owner" in finding
+
+
+def test_a_role_that_was_never_let_in_is_told_so_before_it_waits_for_anything(ledger_database: Database) -> None:
+    with connect(ledger_database.migrate) as superuser:
+        superuser.execute(f"CREATE ROLE stranger LOGIN PASSWORD '{PASSWORD}'".encode())
+        superuser.execute(f"GRANT CONNECT ON DATABASE {superuser.info.dbname} TO stranger".encode())
+        try:
+            with connect(make_conninfo(ledger_database.app, user="stranger", password=PASSWORD)) as outside:
+                (finding,) = findings(outside)
+        finally:
+            superuser.execute(f"REVOKE CONNECT ON DATABASE {superuser.info.dbname} FROM stranger".encode())
+            superuser.execute("DROP ROLE stranger")
+
+    assert finding.startswith("role stranger has no rights on the ledger; `ledger migrate`")
 
 
 def test_each_finding_is_said(ledger_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
