@@ -107,11 +107,11 @@ def match(root: Node, method: str, path: str) -> tuple[Operation, dict[str, str]
             found = node.parameter
             params[found.named] = segment
         if found is None:
-            raise RouteNotFound("there is no operation with this path")
+            raise RouteNotFound("there is no operation with this path; /docs lists all of them")
         node = found
     assert node is not None
     if not node.methods:
-        raise RouteNotFound("there is no operation with this path")
+        raise RouteNotFound("there is no operation with this path; /docs lists all of them")
     operation = node.methods.get(method)
     if operation is None:
         raise MethodNotAllowed("this path takes other methods", allowed=sorted(node.methods))

@@ -20,6 +20,9 @@ FAILED = 1
 USAGE = 2
 """The command was called in a way that cannot be."""
 
+FILE_COLUMNS = 250
+"""How wide a table may be that does not go to a terminal."""
+
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of the embedded server and of secrets [LEDGER_DATA_DIR].")
 ]
@@ -42,7 +45,8 @@ def answer(body: dict[str, Any], as_json: bool, *more: Table) -> None:
         sys.stdout.write(orjson.dumps(body, default=str).decode() + "\n")
         sys.stdout.flush()
         return
-    console = Console(highlight=False, soft_wrap=True)
+    # A pipe has no width: what is read by a program or kept in a file is not folded.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else FILE_COLUMNS)
     width = max((len(name) for name in body), default=0)
     for name, value in body.items():
         if not isinstance(value, (dict, list)):
@@ -53,12 +57,12 @@ def answer(body: dict[str, Any], as_json: bool, *more: Table) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Return a table; numbers stand on the right."""
+    """Return a table; numbers stand on the right, and what names a row stays in one piece."""
     made = Table(title=title, title_justify="left")
     lines = [list(row) for row in rows]
     for index, column in enumerate(columns):
         numbers = all(isinstance(line[index], int) for line in lines)
-        made.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        made.add_column(column, justify="right" if numbers else "left", overflow="fold", no_wrap=index == 0)
     for line in lines:
         made.add_row(*(_shown(value) for value in line))
     return made

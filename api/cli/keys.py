@@ -64,8 +64,11 @@ def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     with opened(data_dir, make=False) as ledger:
         rows = [key_json(row) for row in asyncio.run(_all(ledger))]
-    columns = ("id", "role", "owner", "account_id", "created_at", "expires_at", "revoked_at")
-    answer({"items": rows}, as_json, table("API keys", columns, [[row[name] for name in columns] for row in rows]))
+    columns = ("id", "role", "owner", "account_id")
+    days = ("created_at", "expires_at", "revoked_at")
+    lines = [[*(row[name] for name in columns), *(row[name] and row[name][:10] for name in days)] for row in rows]
+    made = table("API keys", (*columns, "created", "expires", "revoked"), lines)
+    answer({"items": rows}, as_json, made)
 
 
 @app.command()

@@ -48,12 +48,12 @@ def replay(
         "findings": [finding._asdict() for finding in report.findings],
     }
     figures = ("accounts", "balance", "held", "refund_pending", "overdrawn", "receivable", "member_receivable")
-    totals = [[code, *(sums[name] for name in figures)] for code, sums in report.totals.items()]
+    totals = [[name.replace("_", " "), *(sums[name] for sums in report.totals.values())] for name in figures]
     lines = [[line.account, line.currency, line.debit_minor, line.credit_minor] for line in report.sums]
     answer(
         body | ({} if as_json else {"views_compared_at": ", ".join(f"{name} {at}" for name, at in compared.items())}),
         as_json,
-        table("Totals, minor units", ["currency", *figures], totals),
+        table("Totals, minor units", ["", *report.totals], totals if report.totals else []),
         table("Trial balance, minor units", ["ledger account", "currency", "debit", "credit"], lines),
         table("Differences", ["code", "position", "what"], report.findings),
     )
