@@ -9,6 +9,10 @@ from uuid import UUID
 from aggregates.fact import Stream
 from ledger.seal import Refusal, Row
 
+WAKE_TOGETHER_MAX = 64
+"""Callers woken at once. Of more, one half decides its next commands while the other half's are being committed: with
+all of them in step, PostgreSQL and this process would wait for each other in turns."""
+
 
 class Verdict(Enum):
     """What became of a batch.
@@ -81,6 +85,14 @@ class PendingBatch:
         self.keys, self.streams = [], {}
         self.verdict = verdict
         waiters, self._waiters = self._waiters, []
+        half = len(waiters) // 2 if len(waiters) > WAKE_TOGETHER_MAX else len(waiters)
+        self._wake(waiters[:half])
+        if half < len(waiters):
+            self._loop.call_soon(self._wake, waiters[half:])
+
+    def _wake(self, waiters: list[asyncio.Future[Verdict]]) -> None:
+        verdict = self.verdict
+        assert verdict is not None, "woken before the verdict"
         for future in waiters:
             if not future.done():
                 future.set_result(verdict)

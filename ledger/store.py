@@ -12,7 +12,7 @@ import asyncio
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -47,9 +47,15 @@ _NULL_ITEM = b"\xff\xff\xff\xff"
 _UUID_LENGTH = b"\x00\x00\x00\x10"
 _UUID, _INT8_OID, _TEXT, _BYTEA = 2950, 20, 25, 17
 _APPEND_OIDS = (2951, 1016, 1009, 1001, 2951, 2951, 1001, _BYTEA)
-_SEAL_OIDS = (23, 2951, 2951, 1001, _BYTEA)
+_GOOD = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.COPY_IN})
 _BEGIN = "BEGIN"
 _LOCK = "LOCK TABLE ledger_events IN EXCLUSIVE MODE"
+_NOTIFY_AND_COPY = (
+    "NOTIFY ledger_events; SELECT last_position FROM ledger_blocks ORDER BY number DESC LIMIT 1;"
+    " COPY ledger_events (originator_id, originator_version, topic, state, command_key, notification_id)"
+    " FROM STDIN (FORMAT binary)"
+)
+_BEGIN_AND_COPY = f"{_BEGIN}; {_LOCK}; {_NOTIFY_AND_COPY}"
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 _COPY_FIELDS = b"\x00\x06"
 _COPY_POSITION = struct.Struct("!iq").pack
@@ -226,9 +232,6 @@ class Store:
             call = b"SELECT * FROM ledger_append($1,$2,$3,$4,$5,$6,$7,$8)"
             connection.pgconn.send_prepare(b"ledger_append", call, _APPEND_OIDS)
             _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
-            call = b"SELECT * FROM ledger_seal($1,$2,$3,$4,$5)"
-            connection.pgconn.send_prepare(b"ledger_seal", call, _SEAL_OIDS)
-            _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
             self._connection = connection
             self._backend_pid = connection.info.backend_pid
         return self._connection
@@ -252,25 +255,22 @@ class Store:
         return first
 
     async def _append_by_copy(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
+        """Three round trips: begin, lock, ask for the head and enter COPY; the rows; the seal and the commit."""
         rows = [packed(row) for row in batch.rows]
         digest = batch_digest(self.ledger_id, rows, batch.refusals)
-        cursor = connection.cursor()
-        if not self.locked:
-            await cursor.execute(f"{_BEGIN}; {_LOCK}".encode())
-        await cursor.execute("NOTIFY ledger_events")
-        await cursor.execute("SELECT last_position FROM ledger_blocks ORDER BY number DESC LIMIT 1")
-        head = await cursor.fetchone()
-        first = (head[0] if head else 0) + 1
-        positions = (_COPY_POSITION(8, position) for position in range(first, first + len(rows)))
-        numbered = chain.from_iterable((_COPY_FIELDS, row, at) for row, at in zip(rows, positions, strict=True))
-        columns = "originator_id, originator_version, topic, state, command_key, notification_id"
-        async with cursor.copy(f"COPY ledger_events ({columns}) FROM STDIN (FORMAT binary)") as copy:
-            await copy.write(b"".join((_COPY_HEADER, *numbered, _COPY_END)))
-        keys = _array(_UUID, [_UUID_LENGTH + row.key for row in batch.rows if row.key is not None])
-        arguments = [_INT4(len(rows)), keys, *_refusal_arrays(batch.refusals), digest]
-        sealed_first = await self._first_position(connection, b"ledger_seal", arguments)
-        assert sealed_first == first, "rows and block disagree about the first position"
-        await self._commit(connection)
+        pgconn = connection.pgconn
+        pgconn.send_query((_NOTIFY_AND_COPY if self.locked else _BEGIN_AND_COPY).encode())
+        *_, head, _ = [_checked([result], connection) for result in await connection.wait(generators.execute(pgconn))]
+        last = head.get_value(0, 0) if head.ntuples else None
+        first = int(last or 0) + 1
+        positions = map(_COPY_POSITION, repeat(8), range(first, first + len(rows)))
+        numbered = chain.from_iterable(zip(repeat(_COPY_FIELDS), rows, positions, strict=False))
+        await connection.wait(generators.copy_to(pgconn, b"".join((_COPY_HEADER, *numbered, _COPY_END)), True))
+        await connection.wait(generators.copy_end(pgconn, None))
+        pgconn.send_query(_seal_and_commit(batch, digest).encode())
+        sealed, *_ = [_checked([result], connection) for result in await connection.wait(generators.execute(pgconn))]
+        assert sealed.get_value(0, 0) == b"%d" % first, "rows and block disagree about the first position"
+        self.locked = False
         return first
 
     async def _commit(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -399,6 +399,17 @@ async def _fetch_all(connection: psycopg.AsyncConnection[Any], query: str, param
     return await cursor.fetchall()
 
 
+def _seal_and_commit(batch: PendingBatch, digest: bytes) -> str:
+    """Return the closing statements of a COPY; every value is hexadecimal, so nothing has to be quoted."""
+    keys = ",".join([row.key.hex() for row in batch.rows if row.key is not None])
+    refusal_keys = ",".join([refusal.key.hex() for refusal in batch.refusals])
+    records = ",".join([f"'\\x{refusal.record.hex()}'::bytea" for refusal in batch.refusals])
+    return (
+        f"SELECT first_position FROM ledger_seal({len(batch.rows)}, '{{{keys}}}', '{{{refusal_keys}}}',"
+        f" ARRAY[{records}]::bytea[], '\\x{digest.hex()}'); COMMIT"
+    )
+
+
 def _refusal_arrays(refusals: Sequence[Refusal]) -> tuple[bytes, bytes]:
     keys = _array(_UUID, [_UUID_LENGTH + refusal.key for refusal in refusals])
     return keys, _array(_BYTEA, [_sized(refusal.record) for refusal in refusals])
@@ -407,6 +418,6 @@ def _refusal_arrays(refusals: Sequence[Refusal]) -> tuple[bytes, bytes]:
 def _checked(results: Sequence[Any], connection: psycopg.AsyncConnection[Any]) -> Any:
     """Return the one result, or raise it as psycopg's error."""
     result = results[-1]
-    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+    if result.status not in _GOOD:
         raise psycopg.errors.error_from_result(result, connection.info.encoding)
     return result
