@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
 from uuid import UUID
 
 F = TypeVar("F", bound="Fact")
@@ -118,6 +118,9 @@ def fact(topic: str) -> Callable[[type[F]], type[F]]:
     return decorate
 
 
+_NONE = cast("list[Fact]", ())
+"""What an aggregate has pending most of its time, shared by all."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -130,7 +133,7 @@ class Stream:
         self.id = id
         self.version = 0
         self.recorded_at = EPOCH
-        self.pending: list[Fact] = []
+        self.pending: list[Fact] = _NONE
 
     @classmethod
     def blank(cls, id: UUID) -> Self:
@@ -153,12 +156,15 @@ class Stream:
         set_mark(made, None)
         self.recorded_at = recorded_at
         made.apply(self)
-        self.pending.append(made)
+        if self.pending:
+            self.pending.append(made)
+        else:
+            self.pending = [made]
         return made
 
     def collect_events(self) -> Sequence[Fact]:
         """Hand over the facts recorded since the last call, in order."""
-        facts, self.pending = self.pending, []
+        facts, self.pending = self.pending, _NONE
         return facts
 
     def copy(self) -> Self:

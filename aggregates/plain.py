@@ -6,7 +6,7 @@ lists, mappings, dates and aware instants. Mappings come out sorted by key, so e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
@@ -20,7 +20,7 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]

@@ -7,7 +7,8 @@ small at any age; what a later decision needs of them is found by id (a fact by 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, Self, cast
 from uuid import UUID
 
 from aggregates.account import (
@@ -51,6 +52,9 @@ _MAPPINGS: dict[str, Any] = {
     "used": dict[str, int],
 }
 """Attributes of the state that are mappings, and what they map."""
+
+_NOTHING = cast("dict[str, Any]", MappingProxyType({}))
+"""Shared by all mappings in which nothing is: eleven empty ones each would be half of what a plain account weighs."""
 
 
 @stream_class("account")
@@ -207,21 +211,29 @@ class Account(Stream):
         self.held_minor = 0
         self.refund_pending_minor = 0
         self.lots = Lots()
-        self.holds: dict[str, SpendState] = {}
-        self.refunds: dict[str, OpenRefund] = {}
-        self.awaited: dict[str, AwaitedDeposit] = {}
-        self.parked: dict[str, ParkedDeposit] = {}
-        self.cancels: dict[str, PendingCancel] = {}
-        self.adjustments: dict[str, PendingAdjustment] = {}
-        self.refile: dict[str, tuple[date, date]] = {}
+        self.holds: dict[str, SpendState] = _NOTHING
+        self.refunds: dict[str, OpenRefund] = _NOTHING
+        self.awaited: dict[str, AwaitedDeposit] = _NOTHING
+        self.parked: dict[str, ParkedDeposit] = _NOTHING
+        self.cancels: dict[str, PendingCancel] = _NOTHING
+        self.adjustments: dict[str, PendingAdjustment] = _NOTHING
+        self.refile: dict[str, tuple[date, date]] = _NOTHING
         self.credit_limit_minor: int | None = None
-        self.used: dict[str, int] = {}
+        self.used: dict[str, int] = _NOTHING
         self.cash_limit_minor: int | None = None
-        self.cash_used: dict[str, int] = {}
-        self.members: dict[str, MemberLimit] = {}
-        self.member_used: dict[str, dict[str, int]] = {}
+        self.cash_used: dict[str, int] = _NOTHING
+        self.members: dict[str, MemberLimit] = _NOTHING
+        self.member_used: dict[str, dict[str, int]] = _NOTHING
         self.receivable_minor = 0
         self.member_receivable_minor = 0
+
+    def own(self, name: str) -> dict[str, Any]:
+        """Return one of the mappings to write to; an account has none of its own until something is in it."""
+        mapping: dict[str, Any] = getattr(self, name)
+        if mapping is _NOTHING:
+            mapping = {}
+            setattr(self, name, mapping)
+        return mapping
 
     def available_minor(self, month: str) -> int | None:
         """Return what may be spent in `month`; None when an overdraft without limit allows anything."""
@@ -261,8 +273,9 @@ class Account(Stream):
         for name in _PLAIN_SLOTS:
             setattr(twin, name, getattr(self, name))
         for name in _MAPPINGS:
-            setattr(twin, name, dict(getattr(self, name)))
-        twin.member_used = {member_id: dict(months) for member_id, months in self.member_used.items()}
+            setattr(twin, name, dict(getattr(self, name)) or _NOTHING)
+        if self.member_used:
+            twin.member_used = {member_id: dict(months) for member_id, months in self.member_used.items()}
         twin.lots = self.lots.copy()
         twin.pending = list(self.pending)
         return twin
@@ -284,7 +297,7 @@ class Account(Stream):
         for name in Account.__slots__:
             if name != "lots":
                 kind = _MAPPINGS.get(name)
-                setattr(account, name, revive(kind, state[name]) if kind else state[name])
+                setattr(account, name, (revive(kind, state[name]) or _NOTHING) if kind else state[name])
         return account
 
 

@@ -42,7 +42,7 @@ class ChargeCancelStarted(Fact):
     fee_rule: str
 
     def apply(self, account: Account) -> None:
-        account.cancels[self.charge_id] = PendingCancel(
+        account.own("cancels")[self.charge_id] = PendingCancel(
             amount_minor=self.amount_minor,
             fee_minor=self.fee_minor,
             payout_minor=self.payout_minor,
@@ -99,7 +99,7 @@ class ChargeCancelled(Fact):
     balance_minor: int
 
     def apply(self, account: Account) -> None:
-        account.cancels.pop(self.charge_id, None)
+        account.own("cancels").pop(self.charge_id, None)
         account.lots.take(lot_made(self.charge_id, self.charged_on, self.method, self.amount_minor))
         account.balance_minor = self.balance_minor
 

@@ -53,7 +53,7 @@ class DepositAwaited(Fact):
     expires_on: date
 
     def apply(self, account: Account) -> None:
-        account.awaited[self.charge_id] = AwaitedDeposit(
+        account.own("awaited")[self.charge_id] = AwaitedDeposit(
             amount_minor=self.amount_minor, reference=self.reference, expires_on=self.expires_on
         )
 
@@ -77,7 +77,7 @@ class Deposited(Fact):
         return lot_made(self.charge_id, self.charged_on, METHOD, self.remaining_minor)
 
     def apply(self, account: Account) -> None:
-        account.awaited.pop(self.charge_id, None)
+        account.own("awaited").pop(self.charge_id, None)
         account.balance_minor = self.balance_minor
         account.overdrawn_minor -= self.overdrawn_paid_minor
         account.lots.put_back(self.lots)
@@ -98,7 +98,7 @@ class DepositExpired(Fact):
     expires_on: date
 
     def apply(self, account: Account) -> None:
-        account.awaited.pop(self.charge_id, None)
+        account.own("awaited").pop(self.charge_id, None)
 
 
 @fact("account.deposit_parked")
@@ -129,7 +129,7 @@ class DepositParked(Fact):
     charge_remaining_minor: int
 
     def apply(self, account: Account) -> None:
-        account.parked[self.deposit_id] = ParkedDeposit(charge_id=self.charge_id, amount_minor=self.amount_minor)
+        account.own("parked")[self.deposit_id] = ParkedDeposit(charge_id=self.charge_id, amount_minor=self.amount_minor)
 
 
 @fact("account.parked_deposit_credited")

@@ -121,7 +121,7 @@ class MemberLimitSet(Fact):
     remaining_minor: int | None
 
     def apply(self, stream: Account) -> None:
-        stream.members[self.member_id] = MemberLimit(
+        stream.own("members")[self.member_id] = MemberLimit(
             limit_minor=self.limit_minor,
             granted=self.granted,
             unlimited=self.unlimited,

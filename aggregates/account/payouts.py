@@ -45,7 +45,7 @@ class RefundPayoutStarted(Fact):
     approved_by: str
 
     def apply(self, account: Account) -> None:
-        account.refunds[self.refund_id] = replace(account.refunds[self.refund_id], status="paying")
+        account.own("refunds")[self.refund_id] = replace(account.refunds[self.refund_id], status="paying")
 
 
 @fact("account.refund_payout_unknown")
@@ -58,7 +58,7 @@ class RefundPayoutUnknown(Fact):
     currency: str
 
     def apply(self, account: Account) -> None:
-        account.refunds[self.refund_id] = replace(account.refunds[self.refund_id], status="payout_unknown")
+        account.own("refunds")[self.refund_id] = replace(account.refunds[self.refund_id], status="payout_unknown")
 
 
 @fact("account.refund_payout_failed")
@@ -83,7 +83,7 @@ class RefundPayoutFailed(Fact):
     def apply(self, account: Account) -> None:
         request = account.refunds[self.refund_id]
         keep_dates(account, request, self.failed_on, self.refile_until)
-        account.refunds[self.refund_id] = replace(request, status="payout_failed")
+        account.own("refunds")[self.refund_id] = replace(request, status="payout_failed")
 
 
 @fact("account.refund_destination_changed")
@@ -106,7 +106,7 @@ class RefundDestinationChanged(Fact):
     changed_by: str
 
     def apply(self, account: Account) -> None:
-        account.refunds[self.refund_id] = replace(
+        account.own("refunds")[self.refund_id] = replace(
             account.refunds[self.refund_id],
             status="reviewing",
             destination=self.destination,
@@ -166,7 +166,7 @@ class RefundPayoutReturned(Fact):
             holder_is_member=self.holder_is_member,
         )
         keep_dates(account, request, self.returned_on, self.refile_until)
-        account.refunds[self.refund_id] = request
+        account.own("refunds")[self.refund_id] = request
         account.refund_pending_minor = self.refund_pending_minor
 
 

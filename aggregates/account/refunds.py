@@ -94,7 +94,7 @@ class RefundRequested(Fact):
         account.lots.take(self.lots)
         account.balance_minor = self.balance_minor
         account.refund_pending_minor = self.refund_pending_minor
-        account.refunds[self.refund_id] = OpenRefund(
+        account.own("refunds")[self.refund_id] = OpenRefund(
             amount_minor=self.amount_minor,
             fee_minor=self.fee_minor,
             payout_minor=self.payout_minor,
@@ -135,7 +135,7 @@ class RefundReviewed(Fact):
 
     def apply(self, account: Account) -> None:
         request = account.refunds[self.refund_id]
-        account.refunds[self.refund_id] = replace(request, status="reviewing", reviewed_by=self.reviewed_by)
+        account.own("refunds")[self.refund_id] = replace(request, status="reviewing", reviewed_by=self.reviewed_by)
 
 
 @fact("account.refund_completed")
@@ -513,7 +513,7 @@ def keep_dates(account: Account, request: OpenRefund, on: date, until: date) -> 
     judged_on = request.judged_on or (request.requested_on,) * len(request.lots)
     for part, first_on in zip(request.lots, judged_on, strict=True):
         kept_on, kept_until = account.refile.get(part.charge_id, (first_on, until))
-        account.refile[part.charge_id] = (min(kept_on, first_on), max(kept_until, until))
+        account.own("refile")[part.charge_id] = (min(kept_on, first_on), max(kept_until, until))
 
 
 def forget_dates(account: Account, on: date) -> None:

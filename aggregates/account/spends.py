@@ -119,17 +119,17 @@ class Spent(Fact):
             stream.lots.take(self.lots)
         if self.held_minor:
             stream.held_minor += self.held_minor
-            stream.holds[self.spend_id] = as_state(self)
+            stream.own("holds")[self.spend_id] = as_state(self)
         elif self.mode == "postpaid":
             stream.receivable_minor += self.captured_minor
         if self.month_used_minor is not None:
-            limits.note_use(stream.used, self.month, self.month_used_minor, self.recorded_at)
+            limits.note_use(stream.own("used"), self.month, self.month_used_minor, self.recorded_at)
         if self.member_id is not None and self.member_used_minor is not None:
-            months = stream.member_used.setdefault(self.member_id, {})
+            months = stream.own("member_used").setdefault(self.member_id, {})
             limits.note_use(months, self.month, self.member_used_minor, self.recorded_at)
         if self.cash_minor:
             used_minor = stream.cash_used.get(self.month, 0) + self.cash_minor
-            limits.note_use(stream.cash_used, self.month, used_minor, self.recorded_at)
+            limits.note_use(stream.own("cash_used"), self.month, used_minor, self.recorded_at)
 
 
 @fact("account.spend_captured")
@@ -170,7 +170,9 @@ class SpendCaptured(Fact):
             stream.receivable_minor += self.amount_minor
         if self.held_minor:
             spend = stream.holds[self.spend_id]
-            stream.holds[self.spend_id] = replace(spend, held_minor=self.held_minor, captured_minor=self.captured_minor)
+            stream.own("holds")[self.spend_id] = replace(
+                spend, held_minor=self.held_minor, captured_minor=self.captured_minor
+            )
         else:
             del stream.holds[self.spend_id]
 
@@ -228,15 +230,15 @@ class SpendReturned(Fact):
         if self.from_held_minor:
             stream.held_minor -= self.from_held_minor
             if self.held_minor:
-                stream.holds[self.spend_id] = after_return(stream.holds[self.spend_id], self)
+                stream.own("holds")[self.spend_id] = after_return(stream.holds[self.spend_id], self)
             else:
                 del stream.holds[self.spend_id]
         if self.mode == "postpaid":
             stream.receivable_minor -= self.from_captured_minor
         if self.month_used_minor is not None:
-            stream.used[self.month] = self.month_used_minor
+            stream.own("used")[self.month] = self.month_used_minor
         if self.member_id is not None and self.member_used_minor is not None:
-            stream.member_used.setdefault(self.member_id, {})[self.month] = self.member_used_minor
+            stream.own("member_used").setdefault(self.member_id, {})[self.month] = self.member_used_minor
         if self.cash_minor and self.month in stream.cash_used:
             stream.cash_used[self.month] -= self.cash_minor
 

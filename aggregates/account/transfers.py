@@ -124,7 +124,7 @@ class AdjustmentRequested(Fact):
     reason: str
 
     def apply(self, stream: Account) -> None:
-        stream.adjustments[self.adjustment_id] = PendingAdjustment(self.amount_minor, self.made_by, self.reason)
+        stream.own("adjustments")[self.adjustment_id] = PendingAdjustment(self.amount_minor, self.made_by, self.reason)
 
 
 @fact("account.adjustment_approved")

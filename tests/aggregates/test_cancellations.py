@@ -165,7 +165,9 @@ def test_refusals_of_a_cancellation_come_in_the_order_of_the_rules() -> None:
     small, small_own = paid(scenario, 1_000)
     account.spend(scenario.stamp, amount_minor=1)
     untouched, untouched_own = paid(scenario, 1_000)
-    account.cancels[charged.charge_id] = PendingCancel(1_001, 0, 1_001, "card", charged.charged_on, "charge-cancel/1")
+    account.own("cancels")[charged.charge_id] = PendingCancel(
+        1_001, 0, 1_001, "card", charged.charged_on, "charge-cancel/1"
+    )
     account.status, account.member_receivable_minor = "closed", 1
     own.cancelled, own.charged_back_minor = True, 1
     scenario.at("2025-01-19 00:00").facts()

@@ -46,7 +46,7 @@ class MoneyIn(RuleBasedStateMachine):
         try:
             made = decide()
         except LedgerError:
-            assert self.account.pending == []
+            assert not self.account.pending
             assert before is None or before == self.account.dump()
             return None
         for fact in self.scenario.facts():

@@ -21,9 +21,9 @@ def busy() -> Scenario:
         scenario.stamp, amount_minor=2_000, capture=False, member_id="mem_a", cash_minor=500, reference="order-1"
     )
     scenario.account.request_adjustment(scenario.stamp, amount_minor=-5, reason="r")
-    scenario.account.awaited["chg_x"] = AwaitedDeposit(5_000, None, kst("2024-11-04").date())
-    scenario.account.parked["dep_x"] = ParkedDeposit("chg_x", 4_000)
-    scenario.account.refile["chg_y"] = (kst("2024-10-01").date(), kst("2024-10-08").date())
+    scenario.account.own("awaited")["chg_x"] = AwaitedDeposit(5_000, None, kst("2024-11-04").date())
+    scenario.account.own("parked")["dep_x"] = ParkedDeposit("chg_x", 4_000)
+    scenario.account.own("refile")["chg_y"] = (kst("2024-10-01").date(), kst("2024-10-08").date())
     lot = next(iter(scenario.account.lots))
     scenario.account.lots.freeze(lot, frozen=True)
     scenario.account.collect_events()
@@ -43,7 +43,7 @@ def test_a_snapshot_gives_back_the_same_account() -> None:
     assert (again.id, again.version, again.recorded_at) == (account.id, account.version, account.recorded_at)
     assert again.holds == account.holds
     assert again.lots.frozen_minor == account.lots.frozen_minor
-    assert again.pending == []
+    assert not again.pending
 
 
 def test_a_restored_account_decides_as_the_first_one_would() -> None:
@@ -66,7 +66,7 @@ def test_a_copy_is_independent_of_its_original() -> None:
     twin.freeze(scenario.stamp, reason="r")
 
     assert scenario.account.dump() == before
-    assert scenario.account.pending == []
+    assert not scenario.account.pending
     assert twin.dump() != before
 
 
