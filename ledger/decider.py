@@ -11,15 +11,14 @@ from aggregates.account import Account
 from aggregates.dates import AHEAD_MAX, rfc3339
 from aggregates.errors import Conflict, LedgerError, Rejected
 from aggregates.fact import Fact, Mark, Stamp, set_mark
-from aggregates.postings import check_balanced
 from ledger.clock import Clock
 from ledger.command import Call, Command
 from ledger.committer import Committer
 from ledger.keys import Remembered
 from ledger.loading import SNAPSHOT_EVERY, snapshot_row
-from ledger.mapper import STATE_BYTES_MAX, pack
 from ledger.pending import PendingBatch
 from ledger.recall import check_same_request, format_answer, refusal_record
+from ledger.rows import LateRow, rows_of
 from ledger.seal import Refusal, Row
 from ledger.unit import CopyUnit, Unit
 
@@ -62,7 +61,8 @@ class Decider:
                 self._committer.spoil(unit)
             raise
         try:
-            remembered = self._join(unit.collect(), unit, command.ANSWER, call, key)
+            facts = _marked(unit.collect(), call, command.ANSWER)
+            remembered = self._join(facts, rows_of(facts, key), unit, command.ANSWER, call, key)
         except BaseException:
             self._committer.spoil(unit)
             raise
@@ -91,25 +91,23 @@ class Decider:
                 refusal.figures["item"] = index
                 return self._refuse(refusal, "Batch", call, key, stamp)
             decided.append((unit.collect(), command.ANSWER, item_call, item_key))
-        for facts, _, _, _ in decided:
-            _check_storable(facts)
+        rows = [rows_of(_marked(facts, of, answer), under) for facts, answer, of, under in decided]
         unit.install()
-        remembered = [self._join(facts, unit, answer, of, under) for facts, answer, of, under in decided]
+        remembered = [
+            self._join(facts, made, unit, answer, of, under)
+            for (facts, answer, of, under), made in zip(decided, rows, strict=True)
+        ]
         self._committer.open.commands -= len(remembered) - 1
         return remembered[0]
 
-    def _join(self, facts: list[Fact], unit: Unit, answer: str, call: Call, key: bytes) -> Remembered:
+    def _join(
+        self, facts: list[Fact], rows: list[Row | LateRow], unit: Unit, answer: str, call: Call, key: bytes
+    ) -> Remembered:
         """Put a command's facts into the open batch; return its answer, which waits for that batch."""
         batch = self._committer.open
-        set_mark(facts[0], Mark(call.request_hash, answer, len(facts)))
-        states = _check_storable(facts)
         status, body = format_answer(answer, facts)
-        row_key: bytes | None = key
-        for fact, state in zip(facts, states, strict=True):
-            batch.rows.append(
-                Row(fact.originator_id.bytes, fact.originator_version, fact.TOPIC.encode(), state, row_key)
-            )
-            row_key = None
+        batch.rows += rows
+        for fact in facts:
             stream = unit.touched[fact.originator_id]
             batch.streams[stream.id] = stream
             at_its_end = stream.version == fact.originator_version
@@ -146,13 +144,7 @@ def _check_occurred(stamp: Stamp) -> None:
         )
 
 
-def _check_storable(facts: Sequence[Fact]) -> list[bytes]:
-    """Return the facts packed; assert what must hold of every fact, in production, too: balanced and bounded."""
-    states = []
-    for fact in facts:
-        check_balanced(fact)
-        state = pack(fact)
-        if len(state) > STATE_BYTES_MAX:
-            raise RuntimeError(f"{fact.TOPIC} of {len(state)} bytes exceeds {STATE_BYTES_MAX}")
-        states.append(state)
-    return states
+def _marked(facts: list[Fact], call: Call, answer: str) -> list[Fact]:
+    """Write on a command's first fact what its request was and how its facts are answered."""
+    set_mark(facts[0], Mark(call.request_hash, answer, len(facts)))
+    return facts

@@ -7,6 +7,7 @@ from enum import Enum
 from uuid import UUID
 
 from aggregates.fact import Stream
+from ledger.rows import LateRow
 from ledger.seal import Refusal, Row
 
 WAKE_TOGETHER_MAX = 64
@@ -53,7 +54,7 @@ class PendingBatch:
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[Row | LateRow] = []
         self.refusals: list[Refusal] = []
         self.keys: list[bytes] = []
         self.streams: dict[UUID, Stream] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 FORMAT = b"payments-ledger-batch/1"
@@ -38,6 +38,10 @@ class Row(NamedTuple):
     key: bytes | None
 
 
+RowLike = Iterable[Any]
+"""A `Row`, or what yields the five fields of one only when it is packed."""
+
+
 class Refusal(NamedTuple):
     """One remembered refusal as stored: its command key (16 bytes) and its record (JSON bytes)."""
 
@@ -58,21 +62,36 @@ class Block(NamedTuple):
     hash: bytes
 
 
-def packed(row: Row) -> bytes:
+def packed(row: RowLike) -> bytes:
     """Return a row as length-prefixed fields: the bytes that are hashed, and that COPY sends, too."""
-    key = _NO_KEY if row.key is None else _KEY_LENGTH + row.key
-    fixed = _FIXED(16, row.originator_id, 8, row.version, len(row.topic))
-    return b"".join((fixed, row.topic, _LENGTH(len(row.state)), row.state, key))
+    originator_id, version, topic, state, key = row
+    tail = _NO_KEY if key is None else _KEY_LENGTH + key
+    return b"".join((_FIXED(16, originator_id, 8, version, len(topic)), topic, _LENGTH(len(state)), state, tail))
+
+
+class BatchDigest:
+    """The SHA-256 digest of one batch, taken while its rows pass by."""
+
+    def __init__(self, ledger_id: UUID) -> None:
+        self._digest = sha256(FORMAT + ledger_id.bytes)
+
+    def add(self, packed_rows: Iterable[bytes]) -> None:
+        """Take in the next rows, in order."""
+        self._digest.update(b"".join(packed_rows))
+
+    def close(self, refusals: Sequence[Refusal]) -> bytes:
+        """Take in the refusals, after all rows, and return the digest."""
+        self._digest.update(b"refusals")
+        for refusal in refusals:
+            self._digest.update(refusal.key + _LENGTH(len(refusal.record)) + refusal.record)
+        return self._digest.digest()
 
 
 def batch_digest(ledger_id: UUID, packed_rows: Iterable[bytes], refusals: Sequence[Refusal]) -> bytes:
-    """Return the SHA-256 digest of one batch: its packed rows, then its refusals, in order."""
-    digest = sha256(FORMAT + ledger_id.bytes)
-    digest.update(b"".join(packed_rows))
-    digest.update(b"refusals")
-    for refusal in refusals:
-        digest.update(refusal.key + _LENGTH(len(refusal.record)) + refusal.record)
-    return digest.digest()
+    """Return the digest of a whole batch: its packed rows, then its refusals, in order."""
+    digest = BatchDigest(ledger_id)
+    digest.add(packed_rows)
+    return digest.close(refusals)
 
 
 def genesis(ledger_id: UUID) -> bytes:

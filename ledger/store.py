@@ -24,7 +24,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from aggregates.errors import Unavailable
 from ledger.pending import PendingBatch
-from ledger.seal import Refusal, batch_digest, packed
+from ledger.seal import BatchDigest, Refusal, batch_digest, packed
 
 T = TypeVar("T")
 
@@ -32,6 +32,9 @@ log = structlog.get_logger("ledger.store")
 
 COPY_FROM_ROWS = 64
 """From this many rows on, COPY is cheaper than one function call with arrays."""
+
+SLICE_ROWS = 512
+"""Rows packed and sent at a time; more than these are packed while the ones before are being stored."""
 
 APPEND_LIMIT_S = 2.5
 READ_LIMIT_S = 2.0
@@ -237,15 +240,14 @@ class Store:
         return self._connection
 
     async def _append_by_function(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
-        rows = batch.rows
-        digest = batch_digest(self.ledger_id, map(packed, rows), batch.refusals)
-        nulls = int(any(row.key is None for row in rows))
+        digest = batch_digest(self.ledger_id, map(packed, batch.rows), batch.refusals)
+        ids, versions, topics, states, keys = zip(*batch.rows, strict=True) if batch.rows else ((),) * 5
         arguments = [
-            _array(_UUID, [_UUID_LENGTH + row.originator_id for row in rows]),
-            _array(_INT8_OID, [_INT8_ITEM(8, row.version) for row in rows]),
-            _array(_TEXT, [_sized(row.topic) for row in rows]),
-            _array(_BYTEA, [_sized(row.state) for row in rows]),
-            _array(_UUID, [_NULL_ITEM if row.key is None else _UUID_LENGTH + row.key for row in rows], nulls=nulls),
+            _array(_UUID, [_UUID_LENGTH + originator_id for originator_id in ids]),
+            _array(_INT8_OID, [_INT8_ITEM(8, version) for version in versions]),
+            _array(_TEXT, [_sized(topic) for topic in topics]),
+            _array(_BYTEA, [_sized(state) for state in states]),
+            _array(_UUID, [_NULL_ITEM if key is None else _UUID_LENGTH + key for key in keys], nulls=int(None in keys)),
             *_refusal_arrays(batch.refusals),
             digest,
         ]
@@ -255,19 +257,29 @@ class Store:
         return first
 
     async def _append_by_copy(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
-        """Three round trips: begin, lock, ask for the head and enter COPY; the rows; the seal and the commit."""
-        rows = [packed(row) for row in batch.rows]
-        digest = batch_digest(self.ledger_id, rows, batch.refusals)
+        """Three round trips: begin, lock, ask for the head and enter COPY; the rows; the seal and the commit.
+
+        Rows are packed slice by slice; while one is packed, PostgreSQL takes in the one before it, and other work of
+        this process gets its turn.
+        """
         pgconn = connection.pgconn
+        digest = BatchDigest(self.ledger_id)
+        slice_ = [packed(row) for row in batch.rows[:SLICE_ROWS]]
         pgconn.send_query((_NOTIFY_AND_COPY if self.locked else _BEGIN_AND_COPY).encode())
         *_, head, _ = [_checked([result], connection) for result in await connection.wait(generators.execute(pgconn))]
-        last = head.get_value(0, 0) if head.ntuples else None
-        first = int(last or 0) + 1
-        positions = map(_COPY_POSITION, repeat(8), range(first, first + len(rows)))
-        numbered = chain.from_iterable(zip(repeat(_COPY_FIELDS), rows, positions, strict=False))
-        await connection.wait(generators.copy_to(pgconn, b"".join((_COPY_HEADER, *numbered, _COPY_END)), True))
+        first = int((head.get_value(0, 0) if head.ntuples else None) or 0) + 1
+        at, parts = 0, [_COPY_HEADER]
+        while slice_:
+            digest.add(slice_)
+            positions = map(_COPY_POSITION, repeat(8), range(first + at, first + at + len(slice_)))
+            parts += chain.from_iterable(zip(repeat(_COPY_FIELDS), slice_, positions, strict=False))
+            at += len(slice_)
+            if at == len(batch.rows):
+                parts.append(_COPY_END)
+            await connection.wait(generators.copy_to(pgconn, b"".join(parts), True))
+            slice_, parts = [packed(row) for row in batch.rows[at : at + SLICE_ROWS]], []
         await connection.wait(generators.copy_end(pgconn, None))
-        pgconn.send_query(_seal_and_commit(batch, digest).encode())
+        pgconn.send_query(_seal_and_commit(batch, digest.close(batch.refusals)).encode())
         sealed, *_ = [_checked([result], connection) for result in await connection.wait(generators.execute(pgconn))]
         assert sealed.get_value(0, 0) == b"%d" % first, "rows and block disagree about the first position"
         self.locked = False
