@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
-KST = timezone(timedelta(hours=9), "KST")
+_AHEAD_OF_UTC = timedelta(hours=9)
+KST = timezone(_AHEAD_OF_UTC, "KST")
 
 AHEAD_MAX = timedelta(minutes=5)
 """How far `occurred_at` may lie in the future of the ledger's own clock."""
@@ -16,12 +17,14 @@ AHEAD_MAX = timedelta(minutes=5)
 
 def business_date(at: datetime) -> date:
     """Return the KST calendar date of the aware instant `at`."""
+    if at.tzinfo is UTC:
+        return (at + _AHEAD_OF_UTC).date()
     return at.astimezone(KST).date()
 
 
 def billing_month(day: date) -> str:
     """Return the calendar month of a business date as "YYYY-MM"."""
-    return f"{day.year:04d}-{day.month:02d}"
+    return day.isoformat()[:7]
 
 
 def previous_month(month: str) -> str:

@@ -8,7 +8,7 @@ A fold (`apply`) never refuses, never asks a clock and never does I/O: a fact th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
 from uuid import UUID
@@ -103,12 +103,27 @@ set_originator_version: Callable[[Fact, int], None] = vars(_Recorded)["originato
 set_mark: Callable[[Fact, Mark | None], None] = vars(_Recorded)["mark"].__set__
 
 
+def _initializer(cls: type[Fact]) -> Callable[..., None]:
+    """Return an `__init__` like the dataclass's own that sets slots directly: a frozen dataclass pays twice for each.
+
+    (A field of a fact has no default: what was not recorded is for an upcast to say.)
+    """
+    names = [field.name for field in fields(cls)]
+    space: dict[str, Any] = {f"_set_{name}": getattr(cls, name).__set__ for name in names}
+    lines = [f"    _set_{name}(self, {name})" for name in names]
+    source = "\n".join([f"def __init__(self, *, {', '.join(names)}):", *lines])
+    exec(source, space)  # noqa: S102 (made of our own field names, as dataclasses makes its own)
+    made: Callable[..., None] = space["__init__"]
+    return made
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def fact(topic: str) -> Callable[[type[F]], type[F]]:
     """Make a class a stored fact under an explicit topic: a frozen, slotted dataclass, known by that topic."""
 
     def decorate(cls: type[F]) -> type[F]:
         made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        made.__init__ = _initializer(made)  # type: ignore[method-assign]
         made.TOPIC = topic
         if topic in FACTS:
             raise ValueError(f"topic {topic} is taken by {FACTS[topic].__qualname__}")

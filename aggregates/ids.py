@@ -19,6 +19,9 @@ STREAMS = UUID("5f0c8e8e-6f0b-5b7e-9d5c-2d1f0b7a4c11")
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {char: value for value, char in enumerate(ALPHABET)}
+_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+_PAIRS_COUNT = len(_PAIRS)
+_PAIR_BITS = _PAIRS_COUNT - 1
 CACHED_IDS_MAX = 50_000
 """How many parsed ids and stream ids are remembered, each about 300 bytes: hashing one again costs more than a fold."""
 
@@ -45,10 +48,10 @@ class PublicId(NamedTuple):
 def encode(number: int, width: int = 0) -> str:
     """Write a number >= 0 in Crockford base 32, lower case, zero-padded to `width` characters."""
     chars = ""
-    while number:
-        number, low = divmod(number, 32)
-        chars = ALPHABET[low] + chars
-    return chars.rjust(max(width, 1), "0")
+    while number >= _PAIRS_COUNT:
+        chars = _PAIRS[number & _PAIR_BITS] + chars
+        number >>= 10
+    return (_PAIRS[number] + chars).lstrip("0").rjust(max(width, 1), "0")
 
 
 def decode(chars: str) -> int:
