@@ -134,6 +134,14 @@ class Engine:
                 raise _unavailable(verdict)
         return await self._until_committed(key, call, self._deciding(command, call, key))
 
+    def decide_at_once(self, command: Command, call: Call) -> Remembered | None:
+        """Decide a new command without waiting for anything; None = this is not the usual case, `submit` it.
+
+        Returns:
+            Its answer, to be given once the verdict of its `batch` is COMMITTED; after another verdict, `submit` it.
+        """
+        return self._at_once(command, call, command_key(call))
+
     async def submit_atomic(self, items: Sequence[tuple[Command, Call]], call: Call) -> list[Outcome]:
         """Do several commands in one commit, all or nothing; `call` is the request itself, under a key of its own.
 
