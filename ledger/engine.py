@@ -111,6 +111,11 @@ class Engine:
         """How many commands are decided and not committed."""
         return self.committer.open_commands
 
+    @property
+    def remembered_keys(self) -> int:
+        """How many keys this process answers without a look-up; bounded by `RECENT_MAX`."""
+        return len(self._recent)
+
     # -- commands ----------------------------------------------------------------------------------------------
 
     async def submit(self, command: Command, call: Call) -> Outcome:
