@@ -7,10 +7,7 @@ Application, Repository and notification log read this store.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
-from functools import cache
-from typing import Any, cast, get_type_hints
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -23,8 +20,8 @@ import aggregates.charge
 import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.account.snapshot import AccountSnapshot
-from aggregates.fact import FACTS, Fact, Mark, set_mark, set_originator_id, set_originator_version
-from aggregates.plain import as_is, reader
+from aggregates.fact import FACTS, Fact, Mark
+from ledger.compiled import fact_reader
 
 STATE_BYTES_MAX = 65_536
 """Largest stored state; the table checks it too."""
@@ -49,24 +46,19 @@ def to_fact(originator_id: UUID, originator_version: int, topic: str, state: byt
         MapperDeserialisationError: the topic is unknown or the state does not fit it.
     """
     try:
-        cls = FACTS[topic]
+        cls: Any = FACTS[topic]
         stored = orjson.loads(state)
-        mark = stored.pop("command", None)
+        command = stored.pop("command", None)
+        mark = None if command is None else _mark(command)
         version = stored.pop("class_version", 1)
         while version < cls.VERSION:
             getattr(cls, f"upcast_v{version}_v{version + 1}")(stored)
             version += 1
-        for name, read in _readers(topic):
-            stored[name] = read(stored[name])
-        fact = cls(**stored)
+        return fact_reader(cls)(stored, originator_id, originator_version, mark)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MapperDeserialisationError(
             f"stored fact {originator_id} version {originator_version} under topic {topic!r} cannot be read: {error!r}"
         ) from error
-    set_originator_id(fact, originator_id)
-    set_originator_version(fact, originator_version)
-    set_mark(fact, None if mark is None else Mark(**mark))
-    return fact
 
 
 class FactMapper(Mapper[UUID]):
@@ -90,10 +82,7 @@ class FactMapper(Mapper[UUID]):
         return cast("DomainEventProtocol[UUID]", to_fact(originator_id, version, topic, state))
 
 
-@cache
-def _readers(topic: str) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """Return (field, reader) for the fields of a fact that JSON does not carry as they are."""
-    cls = FACTS[topic]
-    hints = get_type_hints(cls)
-    found = ((field.name, reader(hints[field.name])) for field in fields(cls))
-    return tuple((name, read) for name, read in found if read is not as_is)
+def _mark(command: dict[str, Any]) -> Mark:
+    if len(command) != len(Mark._fields):
+        raise ValueError("its command has fields that are unknown")
+    return Mark(command["request"], command["answer"], command["facts"])
