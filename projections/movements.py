@@ -6,6 +6,9 @@ nothing more; a refund leaves the balance when it is requested and comes back wh
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from aggregates.account import Account
@@ -33,16 +36,44 @@ class Movement(NamedTuple):
     detail: dict[str, Any]
 
 
+class Reading:
+    """How facts of one class are read as movements, be they facts or still the stored objects of their fields.
+
+    Attributes:
+        type, sign: of the movement, and of its amount.
+        names: the fields that are read, in the order in which `movement` takes their values.
+    """
+
+    __slots__ = ("_has_reference", "_of_fact", "_public", "names", "sign", "type")
+
+    def __init__(self, kind: type[Fact], type: str, sign: int, amount: str, detail: dict[str, str]) -> None:
+        self.type, self.sign = type, sign
+        self._has_reference = any(field.name == "reference" for field in fields(kind))
+        self._public = tuple(detail)
+        reference = ("reference",) if self._has_reference else ()
+        self.names = (amount, "balance_minor", "currency", *detail.values(), *reference)
+        self._of_fact = attrgetter(*self.names)
+
+    def of_fact(self, fact: Fact) -> Movement:
+        """Return what a fact moved."""
+        return self.movement(self._of_fact(fact))
+
+    def of_stored(self, *more: str) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+        """Return what takes the values of `names`, and of further fields behind them, from a stored object."""
+        return itemgetter(*self.names, *more)
+
+    def movement(self, values: Sequence[Any]) -> Movement:
+        """Return the movement that these values of `names` make; values behind them are not looked at."""
+        public = self._public
+        detail = {name: value for name, value in zip(public, values[3:], strict=False) if value is not None}
+        reference = values[3 + len(public)] if self._has_reference else None
+        return Movement(self.type, self.sign * values[0], values[1], values[2], reference, detail)
+
+
 def movement(fact: Any) -> Movement | None:
     """Return what a fact moved; None when it moved nothing."""
-    reading = _READINGS.get(type(fact))
-    if reading is None:
-        return None
-    kind, sign, names = reading
-    detail = {public: value for public, name in names.items() if (value := getattr(fact, name)) is not None}
-    amount_minor = fact.from_lot_minor if isinstance(fact, Account.ChargedBack) else fact.amount_minor
-    reference = getattr(fact, "reference", None)
-    return Movement(kind, sign * amount_minor, fact.balance_minor, fact.currency, reference, detail)
+    reading = READINGS.get(type(fact))
+    return None if reading is None else reading.of_fact(fact)
 
 
 def balance_change_minor(fact: Fact) -> int:
@@ -57,7 +88,7 @@ _RETURN = {**_SPEND, "reason": "reason"}
 _REFUND = {"refund_id": "refund_id", "fee": "fee_minor", "payout": "payout_minor"}
 _REFUND_RETURN = {"refund_id": "refund_id", "reason": "reason"}
 
-_READINGS: dict[type[Fact], tuple[str, int, dict[str, str]]] = {
+_MOVEMENTS: dict[type[Fact], tuple[str, int, dict[str, str]]] = {
     Account.Charged: ("charge", 1, _CHARGE),
     Account.Deposited: ("charge", 1, {"charge_id": "charge_id"}),
     Account.ParkedDepositCredited: ("charge", 1, {"deposit_id": "deposit_id", "reason": "reason"}),
@@ -79,5 +110,14 @@ _READINGS: dict[type[Fact], tuple[str, int, dict[str, str]]] = {
 }  # fmt: skip
 """Fact -> type of its movement, sign of its amount, and {public name: field} of its detail."""
 
-MOVING: frozenset[type[Fact]] = frozenset(_READINGS)
+_AMOUNTS: dict[type[Fact], str] = {Account.ChargedBack: "from_lot_minor"}
+"""Fact -> field of the amount, where it is not `amount_minor`: what a chargeback took from the balance."""
+
+READINGS: dict[type[Fact], Reading] = {
+    kind: Reading(kind, type, sign, _AMOUNTS.get(kind, "amount_minor"), detail)
+    for kind, (type, sign, detail) in _MOVEMENTS.items()
+}
+"""Fact -> how it is read."""
+
+MOVING: frozenset[type[Fact]] = frozenset(READINGS)
 """The facts that move a balance (of a postpaid account: its use)."""

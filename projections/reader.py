@@ -6,11 +6,16 @@ the store's channel; a poll every half second catches what an announcement misse
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
+from struct import Struct
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, errors, sql
+from psycopg.pq import ExecStatus
 
 from ledger.mapper import to_fact
+from projections.packing import FILE_END, FILE_HEADER
 from projections.view import Positioned
 
 CHANNEL = "ledger_events"
@@ -21,6 +26,20 @@ SELECT_AFTER = b"""
     SELECT notification_id, originator_id, originator_version, topic, state FROM ledger_events
     WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s
 """
+
+
+COPY_OUT = sql.SQL("""
+    COPY (
+        SELECT notification_id, originator_id, originator_version, topic, state FROM ledger_events
+        WHERE notification_id > {} AND notification_id <= {} ORDER BY notification_id
+    ) TO STDOUT (FORMAT binary)
+""")
+
+Stored = tuple[int, bytes, bytes, memoryview]
+"""A stored row: position; position, stream and version as binary COPY writes them; topic; state."""
+
+PLACE_BYTES = 12 + 20 + 12
+"""Length of a row's position, stream and version as binary COPY writes them."""
 
 
 class PositionMissingError(Exception):
@@ -47,6 +66,55 @@ def read(connection: Connection[Any], after: int, limit: int = BATCH_FACTS, up_t
         except Exception as error:
             batch.append(Positioned(position, topic, error))
     return batch
+
+
+def stored(connection: Connection[Any], after: int, up_to: int) -> Generator[Stored, None, None]:
+    """Yield the rows behind `after`, up to and with `up_to`, in order, none of them read as a fact.
+
+    Raises:
+        PositionMissingError: a position is missing.
+    """
+    head = Struct("!6xq32xi").unpack_from
+    topic_at = 2 + PLACE_BYTES + 4
+    expected, at = after + 1, len(FILE_HEADER)
+    with closing(_messages(connection, COPY_OUT.format(after, up_to))) as messages:
+        for message in messages:
+            if len(message) - at <= len(FILE_END):
+                continue
+            position, topic_bytes = head(message, at)
+            if position != expected:
+                break
+            expected += 1
+            begin = at + topic_at
+            end = begin + topic_bytes
+            yield position, bytes(message[at + 2 : begin - 4]), bytes(message[begin:end]), message[end + 4 :]
+            at = 0
+    if expected <= up_to:
+        raise PositionMissingError(f"position {expected} is missing")
+
+
+def _messages(connection: Connection[Any], query: sql.Composed) -> Generator[memoryview, None, None]:
+    """Yield what a COPY to here sends, one message for each row; the file's header stands before the first row.
+
+    What has arrived is taken straight from libpq, in a third of the time; `Copy.read` does the waiting.
+    """
+    pgconn = connection.pgconn
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        take = pgconn.get_copy_data
+        while True:
+            size, message = take(1)
+            if size > 0:
+                yield message
+            elif size == 0:
+                waited = copy.read()
+                if not waited:
+                    return
+                yield memoryview(waited)
+            else:
+                break
+        while (result := pgconn.get_result()) is not None:
+            if result.status != ExecStatus.COMMAND_OK:
+                raise errors.error_from_result(result)
 
 
 def head(connection: Connection[Any]) -> int:

@@ -16,7 +16,8 @@ import structlog
 from psycopg import Connection, IsolationLevel, sql
 
 from ledger.settings import Settings
-from projections import reader, status, tracking, view
+from projections import bulk, reader, status, tracking, view
+from projections.bulk import Appended
 from projections.connections import Connect, connector
 from projections.registry import chosen
 from projections.rows import NEW, Table
@@ -25,6 +26,7 @@ from projections.view import View
 log = structlog.get_logger("projections.rebuild")
 
 BATCH_FACTS = 5000
+SLICE_FACTS = 500_000
 SWAP_TRIES = 10
 EXAMPLES_MAX = 5
 
@@ -145,9 +147,43 @@ def _build(
     goal: Callable[[], int],
 ) -> None:
     """Make the new tables and feed all of them from one read, up to the goal; their indexes come last."""
+    with writing.transaction():
+        for each in views:
+            view.drop(writing, each)
+            view.create(writing, each, NEW)
+    folded = [each for each in views if not isinstance(each, Appended)]
     for each in views:
-        view.drop(writing, each)
-        view.create(writing, each, NEW)
+        if isinstance(each, Appended):
+            _load(reading, writing, each, goal(), None if folded else progress)
+    if folded:
+        _fold(reading, writing, folded, goal, progress)
+    for each in views:
+        view.create_indexes(writing, each, NEW)
+        for table in each.TABLES:
+            writing.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table.name + NEW)))
+
+
+def _load(
+    reading: Connection[Any], writing: Connection[Any], each: Appended, goal: int, progress: Progress | None
+) -> None:
+    """Copy the rows of all facts up to a position into a new table."""
+    for first in range(0, goal, SLICE_FACTS):
+        last = min(first + SLICE_FACTS, goal)
+        with writing.transaction():
+            tracking.advance(writing, tracking.tracking_name(each.NAME, NEW), first + 1, last)
+            bulk.load(reading, writing, each, first, last)
+        if progress is not None:
+            progress(last, goal)
+
+
+def _fold(
+    reading: Connection[Any],
+    writing: Connection[Any],
+    views: Sequence[View],
+    goal: Callable[[], int],
+    progress: Progress | None,
+) -> None:
+    """Feed new tables from one read, batch by batch, up to the goal."""
     position, head = 0, goal()
     while position < head:
         batch = reader.read(reading, position, BATCH_FACTS, up_to=head)
@@ -160,10 +196,6 @@ def _build(
             progress(position, head)
         if position >= head:
             head = goal()
-    for each in views:
-        view.create_indexes(writing, each, NEW)
-        for table in each.TABLES:
-            writing.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table.name + NEW)))
 
 
 def _catch_up(connection: Connection[Any], each: View, goal: int) -> int:

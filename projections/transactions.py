@@ -6,19 +6,24 @@ Rows are only ever appended. An account's version stands in each row, so that a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection
 
 from aggregates import ids
+from aggregates.account import Account
 from aggregates.dates import rfc3339
-from projections.movements import MOVING, movement
+from aggregates.fact import Fact
+from projections.bulk import Appended, Packer
+from projections.movements import MOVING, READINGS, Reading, movement
+from projections.packing import instant_and_date, jsonb, text, two_bigints, word
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
-from projections.view import View, business_date_of
+from projections.view import business_date_of
 
 
 @dataclass(slots=True)
@@ -73,7 +78,7 @@ TRANSACTIONS = Table(
 )
 
 
-class Transactions(View):
+class Transactions(Appended):
     """Every movement of every account."""
 
     NAME = "transactions"
@@ -95,6 +100,35 @@ class Transactions(View):
                 position, fact.originator_id, fact.originator_version, fact.occurred_at, business_date_of(fact), *moved
             ),
         )
+
+    def packers(self) -> dict[str, Packer]:
+        """Return a packer for the topic of every fact that the view takes."""
+        return {kind.TOPIC: _packer(kind, reading) for kind, reading in READINGS.items()}
+
+
+def _packer(kind: type[Fact], reading: Reading) -> Packer:
+    """Return what packs a fact's row as `Transactions.project` makes it, from the stored object."""
+    is_dated = kind is Account.Imported
+    values_of = reading.of_stored("occurred_at", *(("booked_on",) if is_dated else ()))
+    occurred_at = len(reading.names)
+    movement_of, instant = reading.movement, datetime.fromisoformat
+
+    def pack(stored: dict[str, Any]) -> bytes:
+        values = values_of(stored)
+        moved, amount_minor, balance_minor, currency, reference, detail = movement_of(values)
+        day = date.fromisoformat(values[-1]) if is_dated else None
+        return b"".join(
+            (
+                instant_and_date(instant(values[occurred_at]), day),
+                word(moved),
+                two_bigints(amount_minor, balance_minor),
+                word(currency),
+                text(reference),
+                jsonb(orjson.dumps(detail)),
+            )
+        )
+
+    return Packer(len(fields(kind)), pack)
 
 
 def body(row: dict[str, Any]) -> dict[str, Any]:

@@ -41,9 +41,13 @@ class ViewRefusedError(Exception):
         position: of the fact.
     """
 
-    def __init__(self, view: str, at: Positioned, reason: str) -> None:
-        super().__init__(f"view {view} cannot take {at.topic} at position {at.position}: {reason}")
-        self.position = at.position
+    def __init__(self, view: str, topic: str, position: int, reason: str) -> None:
+        super().__init__(view, topic, position, reason)
+        self.position = position
+
+    def __str__(self) -> str:
+        view, topic, position, reason = self.args
+        return f"view {view} cannot take {topic} at position {position}: {reason}"
 
 
 class View(ABC):
@@ -78,7 +82,7 @@ class View(ABC):
         if isinstance(at.fact, Exception):
             known = FACTS.get(at.topic)
             if known is None or known in self.TAKES:
-                raise ViewRefusedError(self.NAME, at, str(at.fact))
+                raise ViewRefusedError(self.NAME, at.topic, at.position, str(at.fact))
             return False
         return type(at.fact) in self.TAKES
 
@@ -112,7 +116,7 @@ def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], 
             try:
                 view.project(at.fact, at.position, rows)
             except Exception as error:
-                raise ViewRefusedError(view.NAME, at, repr(error)) from error
+                raise ViewRefusedError(view.NAME, at.topic, at.position, repr(error)) from error
         rows.write()
 
 
