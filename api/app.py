@@ -22,6 +22,7 @@ from api.auth import Authenticator, present
 from api.dispatch import Dispatcher
 from api.facts import StoredFacts
 from api.keystore import BOOTSTRAP, KeyRow, KeyStore
+from api.lane import Lane
 from api.metrics import Metrics
 from api.rates import Rates
 from api.views import Views
@@ -35,9 +36,14 @@ VERSION = "0.1.0"
 
 
 class LedgerApp(FastAPI):
-    """FastAPI whose HTTP requests go straight to the dispatcher."""
+    """FastAPI whose HTTP requests go straight to the dispatcher.
+
+    Attributes:
+        lane: what the server may offer a request to before it becomes an ASGI one.
+    """
 
     dispatcher: Dispatcher
+    lane: Lane
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer an HTTP request; leave the life cycle to FastAPI, and refuse WebSockets."""
@@ -105,6 +111,7 @@ def create_app(
         charge_maximum=charge_maximum,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
+    app.lane = Lane(house, app.dispatcher, metrics)
     app.state.house = house
     return app
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from aggregates import ids
+from aggregates.account import Account
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.errors import Malformed
 from api.access import Caller
@@ -56,12 +58,12 @@ class Ask:
     """One request: who asks, for what, under which key.
 
     Attributes:
-        request_id: "req_...". caller: who asks. operation: what. params: of the path.
+        request_id: "req_...". caller: who asks. operation: what. params: of the path. path: the operation's, with them.
         key: Idempotency-Key; None when not given. raw: the parsed body as sent, before its model; None without one.
         min_position: Ledger-Min-Position; None when not given.
     """
 
-    __slots__ = ("caller", "house", "key", "min_position", "operation", "params", "raw", "request_id")
+    __slots__ = ("caller", "house", "key", "min_position", "operation", "params", "path", "raw", "request_id")
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Ask:
         operation: Operation,
         caller: Caller,
         params: dict[str, str],
+        path: str,
         request_id: str,
         key: str | None = None,
         raw: Any = None,
@@ -78,6 +81,7 @@ class Ask:
         self.operation = operation
         self.caller = caller
         self.params = params
+        self.path = path
         self.request_id = request_id
         self.key = key
         self.raw = raw
@@ -85,13 +89,12 @@ class Ask:
 
     def call(self, body: Any = None) -> Call:
         """Return who asks, under which key, as the engine wants it."""
-        path = self.operation.path.format(**self.params)
         hashed = orjson.dumps(self.raw, option=orjson.OPT_SORT_KEYS)
         return Call(
             principal=self.caller.principal,
             owner=self.caller.owner,
             key=self.key,
-            request_hash=self.house.vault.request_hash(self.operation.method, path, hashed),
+            request_hash=self.house.vault.request_hash(self.operation.method, self.path, hashed),
             request_id=self.request_id,
             occurred_at=getattr(body, "occurred_at", None),
         )
@@ -111,6 +114,11 @@ class Ask:
             raise ViewBehind("the ledger has not reached Ledger-Min-Position", position=current.position)
         return current
 
+    def is_currency_of(self, account_id: str, currency: str) -> bool:
+        """Say whether an account is in memory and has this currency; it never changes."""
+        account = self.house.engine.warm.get(ids.stream_id(account_id))
+        return isinstance(account, Account) and account.version > 0 and account.currency == currency
+
     async def check_currency(self, arguments: dict[str, Any]) -> None:
         """Check a currency that stands beside an amount.
 
@@ -120,7 +128,7 @@ class Ask:
         body = arguments.get("body")
         given = getattr(body, "currency", None)
         account_id = arguments.get("account_id") or getattr(body, "from_account_id", None)
-        if given is None or account_id is None:
+        if given is None or account_id is None or self.is_currency_of(account_id, given):
             return
         currency = (await self.house.engine.account(account_id)).account.currency
         if given != currency:

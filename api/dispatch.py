@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -39,7 +40,7 @@ from api.problems import (
     reply,
 )
 from api.rates import Rates
-from api.reply import Reply, veiled
+from api.reply import Reply, reply_headers, veiled
 from api.strict_json import parse
 from ledger.engine import Overloaded
 
@@ -121,6 +122,9 @@ def match(root: Node, method: str, path: str) -> tuple[Operation, dict[str, str]
 class Dispatcher:
     """Answers every HTTP request.
 
+    Attributes:
+        in_flight: how many requests are being answered, here and on the fast lane.
+
     Args:
         house: what the routes work with. metrics: where requests are counted. rates: how often a key may ask; None =
             without bound.
@@ -131,21 +135,21 @@ class Dispatcher:
         self._metrics = metrics
         self._rates = rates
         self._root = tree(OPERATIONS)
-        self._in_flight = 0
+        self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
         visit = Visit(new_request_id())
-        self._in_flight += 1
+        self.in_flight += 1
         try:
-            answer = await self._answer(visit, scope, receive)
+            answer = await self.replied(visit, self._handle(visit, scope, receive), REQUEST_LIMIT_S)
             if visit.caller.role == "sub":
                 answer = veiled(answer)
         except Disconnected:
             return
         finally:
-            self._in_flight -= 1
+            self.in_flight -= 1
         if len(answer.body) <= BUFFERED_BYTES_MAX:
             await _send(send, answer, visit)
         else:
@@ -154,33 +158,27 @@ class Dispatcher:
         name = visit.operation.name if visit.operation else "none"
         seconds = time.perf_counter() - began
         self._metrics.count(name, answer.status, seconds)
-        # What was done stands in the facts under its request id; the log is for what was refused, or took long.
-        say = log.info if answer.status >= 400 or seconds >= SLOW_S else log.debug
-        say(
-            "request",
-            operation=name,
-            status=answer.status,
-            ms=round(seconds * 1000, 1),
-            request_id=visit.request_id,
-            principal=visit.caller.principal,
-        )
+        log_request(name, answer.status, seconds, visit.request_id, visit.caller.principal)
 
-    async def _answer(self, visit: Visit, scope: Scope, receive: Receive) -> Reply:
+    async def replied(self, visit: Visit, work: Coroutine[Any, Any, Reply], limit_s: float) -> Reply:
+        """Do the work for a reply; a refusal, a mistake of ours and a lack of time end in a reply, too.
+
+        Raises:
+            Disconnected: nobody waits for it any more.
+        """
         try:
-            if self._in_flight > IN_FLIGHT_MAX:
-                raise Overloaded("too many requests are open; send it again", 1)
-            async with asyncio.timeout(REQUEST_LIMIT_S):
-                return await self._handle(visit, scope, receive)
+            async with asyncio.timeout(limit_s):
+                return await work
         except NotFound as error:
             # A bound key is told the same of what is missing and of what is not its own.
             return reply(error if visit.caller.account_id is None else hidden(), visit.request_id)
         except LedgerError as error:
             return reply(error, visit.request_id)
         except TimeoutError:
-            late: LedgerError = Unavailable("the ledger did not answer in time; send it again", 1)
             if visit.reading:
-                late = RequestTimeout(f"the body did not arrive within {REQUEST_LIMIT_S} seconds")
-            return reply(late, visit.request_id)
+                slow = RequestTimeout(f"the body did not arrive within {REQUEST_LIMIT_S} seconds")
+                return reply(slow, visit.request_id)
+            return late(visit.request_id)
         except Disconnected:
             raise
         except Exception:
@@ -189,6 +187,8 @@ class Dispatcher:
             return reply(mistake, visit.request_id)
 
     async def _handle(self, visit: Visit, scope: Scope, receive: Receive) -> Reply:
+        if self.in_flight > IN_FLIGHT_MAX:
+            raise Overloaded("too many requests are open; send it again", 1)
         headers = checked_headers(scope)
         visit.close = must_close(headers, BODY_BYTES_MAX)
         operation, params = match(self._root, scope["method"], scope["path"])
@@ -214,7 +214,7 @@ class Dispatcher:
                 raise Malformed("this operation takes no body")
         position = headers.get(b"ledger-min-position")
         min_position = None if position is None else plain_number(position, "Ledger-Min-Position")
-        ask = Ask(self._house, operation, visit.caller, params, visit.request_id, key, raw, min_position)
+        ask = Ask(self._house, operation, visit.caller, params, scope["path"], visit.request_id, key, raw, min_position)
         return await operation.handler(ask, **arguments)
 
     async def _admit(
@@ -230,6 +230,24 @@ class Dispatcher:
         if self._rates is not None:
             self._rates.take(visit.caller, writes=operation.method != "GET")
         operation.rule(visit.caller, params)
+
+
+def late(request_id: str) -> Reply:
+    """Return what is said when the time for a request is over."""
+    return reply(Unavailable("the ledger did not answer in time; send it again", 1), request_id)
+
+
+def log_request(operation: str, status: int, seconds: float, request_id: str, principal: str) -> None:
+    """Log a request: for everybody what was refused or took long; what was done stands in the facts under its id."""
+    say = log.info if status >= 400 or seconds >= SLOW_S else log.debug
+    say(
+        "request",
+        operation=operation,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        request_id=request_id,
+        principal=principal,
+    )
 
 
 class Visit:
@@ -289,15 +307,7 @@ def _from_loopback(scope: Scope) -> bool:
 
 
 async def _send(send: Send, answer: Reply, visit: Visit) -> None:
-    request_id = answer.request_id or visit.request_id
-    headers = [
-        (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"x-request-id", request_id.encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        *answer.headers,
-    ]
+    headers = reply_headers(answer, visit.request_id)
     if visit.close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -5,6 +5,7 @@ Limits are held while reading, not after. Pure functions on headers and on the A
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -40,9 +41,15 @@ class Disconnected(Exception):
     """The client went away before its body had arrived."""
 
 
+_PROCESS = os.urandom(8).hex()
+"""Tells the requests of this process from those of all others."""
+
+_numbers = itertools.count(1)
+
+
 def new_request_id() -> str:
     """Return a name for a request that nobody else has."""
-    return f"req_{os.urandom(12).hex()}"
+    return f"req_{_PROCESS}{next(_numbers):08x}"
 
 
 def checked_headers(scope: Scope) -> dict[bytes, bytes]:

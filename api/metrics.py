@@ -1,13 +1,62 @@
-"""What Prometheus may ask: requests and their times by operation, the engine's counters, how far the views are."""
+"""What Prometheus may ask: requests and their times by operation, the engine's counters, how far the views are.
+
+Requests are counted in plain numbers and given their Prometheus form when somebody asks.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Requests(Collector):
+    """How many requests were answered, and in what time."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, int], int] = {}
+        self._times: dict[str, Times] = {}
+
+    def count(self, operation: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        counts, name = self._counts, (operation, status)
+        counts[name] = counts.get(name, 0) + 1
+        times = self._times.get(operation)
+        if times is None:
+            times = self._times[operation] = Times()
+        times.seconds += seconds
+        times.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what was counted, as Prometheus has it."""
+        requests = CounterMetricFamily("ledger_http_requests", "HTTP requests answered", labels=["operation", "status"])
+        for (operation, status), count in self._counts.items():
+            requests.add_metric([operation, str(status)], count)
+        yield requests
+        seconds = HistogramMetricFamily("ledger_http_seconds", "Time to answer", labels=["operation"])
+        for operation, times in self._times.items():
+            bounds = [*map(floatToGoString, BUCKETS_S), "+Inf"]
+            seconds.add_metric([operation], [*zip(bounds, accumulate(times.buckets), strict=True)], times.seconds)
+        yield seconds
+
+
+class Times:
+    """Times of one operation: their sum, and how many end in each bucket."""
+
+    __slots__ = ("buckets", "seconds")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.buckets = [0] * (len(BUCKETS_S) + 1)
 
 
 class Metrics:
@@ -15,13 +64,8 @@ class Metrics:
 
     def __init__(self, engine: Any) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "ledger_http_requests", "HTTP requests answered", ["operation", "status"], registry=self._registry
-        )
-        self._seconds = Histogram(
-            "ledger_http_seconds", "Time to answer", ["operation"], buckets=BUCKETS_S, registry=self._registry
-        )
-        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._requests = Requests()
+        self._registry.register(self._requests)
         for name, help_text in (
             ("committed_commands", "Commands whose commit was acknowledged"),
             ("committed_facts", "Facts committed by this process"),
@@ -35,12 +79,7 @@ class Metrics:
 
     def count(self, operation: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        known = self._known.get((operation, status))
-        if known is None:
-            known = self._requests.labels(operation, str(status)), self._seconds.labels(operation)
-            self._known[operation, status] = known
-        known[0].inc()
-        known[1].observe(seconds)
+        self._requests.count(operation, status, seconds)
 
     def text(self) -> bytes:
         """Return all figures in Prometheus's text format."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -51,6 +51,8 @@ class Operation:
         raises: refusals that its rules can make, beside those every operation shares.
         keyed: whether Idempotency-Key is required (True), accepted (False) or meaningless (None).
         op: its name in a batch; "" = not in batches. build: makes its command.
+        hot: whether the fast lane may take it; its builder waits for nothing, and its body has a currency.
+        params: names of the path's parameters, in order.
         body_bytes_max: length up to which a body is read.
     """
 
@@ -72,12 +74,13 @@ class Operation:
     keyed: bool | None = None
     op: str = ""
     build: Builder | None = None
+    hot: bool = False
     body_bytes_max: int = BODY_BYTES_MAX
+    params: tuple[str, ...] = field(init=False)
 
-    @property
-    def params(self) -> list[str]:
-        """Names of the path's parameters, in order."""
-        return re.findall(r"\{(\w+)\}", self.path)
+    def __post_init__(self) -> None:
+        """Read the parameters off the path."""
+        object.__setattr__(self, "params", tuple(re.findall(r"\{(\w+)\}", self.path)))
 
 
 OPERATIONS: list[Operation] = []

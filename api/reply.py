@@ -29,9 +29,21 @@ class Reply(NamedTuple):
     request_id: str = ""
 
 
+def reply_headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
+    """Return all headers of a reply to the request `request_id`, unless the reply has its own."""
+    return [
+        (b"content-type", reply.content_type),
+        (b"content-length", b"%d" % len(reply.body)),
+        (b"x-request-id", (reply.request_id or request_id).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *reply.headers,
+    ]
+
+
 def position_header(position: int) -> tuple[bytes, bytes]:
     """Return the header that tells up to where a write reached, or a read has seen."""
-    return (b"ledger-position", str(position).encode())
+    return (b"ledger-position", b"%d" % position)
 
 
 def of_outcome(outcome: Outcome) -> Reply:

@@ -109,7 +109,9 @@ async def _built(ask: Ask, item: dict[str, Any]) -> Pair:
             raise Malformed(f"{name} is required", field=name)
         params[name] = value
     found.rule(ask.caller, params)
-    one = Ask(ask.house, found, ask.caller, params, ask.request_id, checked_key(key), fields)
+    one = Ask(
+        ask.house, found, ask.caller, params, found.path.format(**params), ask.request_id, checked_key(key), fields
+    )
     assert found.body is not None
     assert found.build is not None
     body = read_model(found.body, fields)

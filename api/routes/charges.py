@@ -29,6 +29,7 @@ class ChargesQuery(PageQuery):
 @writes(
     "/v1/accounts/{account_id}/charges",
     op="charge",
+    hot=True,
     scope="charges:write",
     rule=own_account,
     body=ChargeBody,

@@ -28,6 +28,7 @@ def spending_member(caller: Caller, member_id: str | None) -> str | None:
 @writes(
     "/v1/accounts/{account_id}/spends",
     op="spend",
+    hot=True,
     scope="spends:write",
     rule=own_account,
     body=SpendBody,
@@ -44,6 +45,7 @@ def spend(ask: Ask, account_id: str, body: SpendBody) -> Spend:
 @writes(
     "/v1/accounts/{account_id}/spends/{spend_id}/capture",
     op="capture",
+    hot=True,
     scope="spends:settle",
     rule=own_account,
     body=CaptureBody,
@@ -58,6 +60,7 @@ def capture_spend(ask: Ask, account_id: str, spend_id: str, body: CaptureBody) -
 @writes(
     "/v1/accounts/{account_id}/spends/{spend_id}/return",
     op="return",
+    hot=True,
     scope="spends:settle",
     rule=own_account,
     body=ReturnBody,
@@ -72,6 +75,7 @@ def return_spend(ask: Ask, account_id: str, spend_id: str, body: ReturnBody) -> 
 @writes(
     "/v1/accounts/{account_id}/spends/{spend_id}/difference-refund",
     op="difference_refund",
+    hot=True,
     scope="spends:settle",
     rule=own_account,
     body=ReturnBody,
