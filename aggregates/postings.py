@@ -107,32 +107,45 @@ class Posting(NamedTuple):
 
 Postings = tuple[Posting, ...]
 
+Entry = tuple[str, tuple[tuple[str, int], ...]]
+"""A double entry as its rule states it: the currency, and (ledger account, signed amount; may be 0) for each line."""
+
+NO_ENTRY: Entry = ("", ())
+
 
 class Unbalanced(RuntimeError):
     """A programmer's mistake: a fact's postings do not sum to 0. It must never reach the store."""
 
 
-RULES: dict[type[Fact], Callable[[Any], Postings]] = {}
+RULES: dict[type[Fact], Callable[[Any], Entry]] = {}
 """Kind of fact -> its double entry."""
 
 
 def postings_of(fact: Fact) -> Postings:
     """Return the double entry of a fact; () when it moves no money. Source: SPEC 14."""
+    currency, lines = entry_of(fact)
+    return tuple([Posting(account, amount_minor, currency) for account, amount_minor in lines if amount_minor])
+
+
+def entry_of(fact: Fact) -> Entry:
+    """Return what `postings_of` does, for sums over many facts: lines of 0 are still among them."""
     rule = RULES.get(type(fact))
-    return () if rule is None else rule(fact)
+    return NO_ENTRY if rule is None else rule(fact)
 
 
 def check_balanced(fact: Fact) -> None:
-    """Assert that a fact's postings sum to 0 in each currency, before each commit. Raises: Unbalanced."""
-    sums: dict[str, int] = {}
-    for _, amount_minor, currency in postings_of(fact):
-        sums[currency] = sums.get(currency, 0) + amount_minor
-    if any(sums.values()):
-        raise Unbalanced(f"postings of {fact.TOPIC} version {fact.originator_version} do not balance: {sums}")
+    """Assert that a fact's postings sum to 0 in its currency, before each commit. Raises: Unbalanced."""
+    currency, lines = entry_of(fact)
+    sum_minor = 0
+    for _, amount_minor in lines:
+        sum_minor += amount_minor
+    if sum_minor:
+        text = f"do not balance: {sum_minor} {currency}"
+        raise Unbalanced(f"postings of {fact.TOPIC} version {fact.originator_version} {text}")
 
 
-def _posts(*kinds: type[F]) -> Callable[[Callable[[F], Postings]], Callable[[F], Postings]]:
-    def decorate(rule: Callable[[F], Postings]) -> Callable[[F], Postings]:
+def _posts(*kinds: type[F]) -> Callable[[Callable[[F], Entry]], Callable[[F], Entry]]:
+    def decorate(rule: Callable[[F], Entry]) -> Callable[[F], Entry]:
         for kind in kinds:
             RULES[kind] = rule
         return rule
@@ -140,9 +153,8 @@ def _posts(*kinds: type[F]) -> Callable[[Callable[[F], Postings]], Callable[[F],
     return decorate
 
 
-def _entry(currency: str, *lines: tuple[str, int]) -> Postings:
-    """Return (account, signed amount) lines as postings, without those of 0."""
-    return tuple([Posting(account, amount, currency) for account, amount in lines if amount])
+def _entry(currency: str, *lines: tuple[str, int]) -> Entry:
+    return currency, lines
 
 
 def _gateway(method: str) -> str:
@@ -150,34 +162,34 @@ def _gateway(method: str) -> str:
 
 
 @_posts(Charged)
-def _charged(fact: Charged) -> Postings:
+def _charged(fact: Charged) -> Entry:
     return _entry(fact.currency, (_gateway(fact.method), fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(Deposited)
-def _deposited(fact: Deposited) -> Postings:
+def _deposited(fact: Deposited) -> Entry:
     return _entry(fact.currency, (_gateway("virtual_account"), fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(DepositParked)
-def _deposit_parked(fact: DepositParked) -> Postings:
+def _deposit_parked(fact: DepositParked) -> Entry:
     amount = fact.amount_minor
     return _entry(fact.currency, (_gateway("virtual_account"), amount), (UNMATCHED_DEPOSIT, -amount))
 
 
 @_posts(ParkedDepositCredited)
-def _parked_deposit_credited(fact: ParkedDepositCredited) -> Postings:
+def _parked_deposit_credited(fact: ParkedDepositCredited) -> Entry:
     return _entry(fact.currency, (UNMATCHED_DEPOSIT, fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(ParkedDepositReturned)
-def _parked_deposit_returned(fact: ParkedDepositReturned) -> Postings:
+def _parked_deposit_returned(fact: ParkedDepositReturned) -> Entry:
     amount = fact.amount_minor
     return _entry(fact.currency, (UNMATCHED_DEPOSIT, amount), (_gateway("virtual_account"), -amount))
 
 
 @_posts(ChargeCancelled)
-def _charge_cancelled(fact: ChargeCancelled) -> Postings:
+def _charge_cancelled(fact: ChargeCancelled) -> Entry:
     return _entry(
         fact.currency,
         (PREPAID, fact.amount_minor),
@@ -187,7 +199,7 @@ def _charge_cancelled(fact: ChargeCancelled) -> Postings:
 
 
 @_posts(ChargedBack)
-def _charged_back(fact: ChargedBack) -> Postings:
+def _charged_back(fact: ChargedBack) -> Entry:
     return _entry(
         fact.currency,
         (PREPAID, fact.from_lot_minor),
@@ -197,12 +209,12 @@ def _charged_back(fact: ChargedBack) -> Postings:
 
 
 @_posts(ReceivableSettled)
-def _receivable_settled(fact: ReceivableSettled) -> Postings:
+def _receivable_settled(fact: ReceivableSettled) -> Entry:
     return _entry(fact.currency, (BANK, fact.amount_minor), (MEMBER_RECEIVABLE, -fact.amount_minor))
 
 
 @_posts(Spent)
-def _spent(fact: Spent) -> Postings:
+def _spent(fact: Spent) -> Entry:
     if fact.mode == "postpaid":
         return _entry(fact.currency, (UNBILLED_RECEIVABLE, fact.captured_minor), (COUPON_PAYABLE, -fact.captured_minor))
     return _entry(
@@ -214,13 +226,13 @@ def _spent(fact: Spent) -> Postings:
 
 
 @_posts(SpendCaptured)
-def _spend_captured(fact: SpendCaptured) -> Postings:
+def _spend_captured(fact: SpendCaptured) -> Entry:
     taken_from = UNBILLED_RECEIVABLE if fact.mode == "postpaid" else PREPAID_HOLD
     return _entry(fact.currency, (taken_from, fact.amount_minor), (COUPON_PAYABLE, -fact.amount_minor))
 
 
 @_posts(SpendReturned, DifferenceRefunded, HoldExpired)
-def _spend_returned(fact: SpendReturned) -> Postings:
+def _spend_returned(fact: SpendReturned) -> Entry:
     if fact.mode == "postpaid":
         amount = fact.from_captured_minor
         return _entry(fact.currency, (COUPON_PAYABLE, amount), (UNBILLED_RECEIVABLE, -amount))
@@ -233,12 +245,12 @@ def _spend_returned(fact: SpendReturned) -> Postings:
 
 
 @_posts(RefundRequested)
-def _refund_requested(fact: RefundRequested) -> Postings:
+def _refund_requested(fact: RefundRequested) -> Entry:
     return _entry(fact.currency, (PREPAID, fact.amount_minor), (REFUND_PAYABLE, -fact.amount_minor))
 
 
 @_posts(RefundCompleted)
-def _refund_completed(fact: RefundCompleted) -> Postings:
+def _refund_completed(fact: RefundCompleted) -> Entry:
     return _entry(
         fact.currency,
         (REFUND_PAYABLE, fact.amount_minor),
@@ -248,17 +260,17 @@ def _refund_completed(fact: RefundCompleted) -> Postings:
 
 
 @_posts(RefundRejected)
-def _refund_rejected(fact: RefundRejected) -> Postings:
+def _refund_rejected(fact: RefundRejected) -> Entry:
     return _entry(fact.currency, (REFUND_PAYABLE, fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(RefundCancelled)
-def _refund_cancelled(fact: RefundCancelled) -> Postings:
+def _refund_cancelled(fact: RefundCancelled) -> Entry:
     return _entry(fact.currency, (REFUND_PAYABLE, fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(RefundPayoutReturned)
-def _refund_payout_returned(fact: RefundPayoutReturned) -> Postings:
+def _refund_payout_returned(fact: RefundPayoutReturned) -> Entry:
     return _entry(
         fact.currency,
         (BANK, fact.payout_minor),
@@ -268,25 +280,25 @@ def _refund_payout_returned(fact: RefundPayoutReturned) -> Postings:
 
 
 @_posts(SettlementPaid)
-def _settlement_paid(fact: SettlementPaid) -> Postings:
+def _settlement_paid(fact: SettlementPaid) -> Entry:
     return _entry(fact.currency, (BANK, fact.amount_minor), (TRADE_RECEIVABLE, -fact.amount_minor))
 
 
 @_posts(TransferSent)
-def _transfer_sent(fact: TransferSent) -> Postings:
+def _transfer_sent(fact: TransferSent) -> Entry:
     return _entry(fact.currency, (PREPAID, fact.amount_minor), (TRANSFER, -fact.amount_minor))
 
 
 @_posts(TransferReceived)
-def _transfer_received(fact: TransferReceived) -> Postings:
+def _transfer_received(fact: TransferReceived) -> Entry:
     return _entry(fact.currency, (TRANSFER, fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(AdjustmentApproved)
-def _adjustment_approved(fact: AdjustmentApproved) -> Postings:
+def _adjustment_approved(fact: AdjustmentApproved) -> Entry:
     return _entry(fact.currency, (ADJUSTMENT, fact.amount_minor), (PREPAID, -fact.amount_minor))
 
 
 @_posts(Imported)
-def _imported(fact: Imported) -> Postings:
+def _imported(fact: Imported) -> Entry:
     return _entry(fact.currency, (IMPORTED, fact.amount_minor), (PREPAID, -fact.amount_minor))

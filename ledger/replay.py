@@ -9,8 +9,9 @@ every machine.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,13 +22,18 @@ from psycopg import AsyncConnection, sql
 
 from aggregates.account import Account
 from aggregates.fact import Fact
-from aggregates.postings import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, postings_of
+from aggregates.postings import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, entry_of
 from ledger.mapper import to_fact
+from ledger.stream import HEAD, TOPIC_AT, row_blocks, state_of
 from ledger.verify import Finding
 
-FETCH_ROWS = 2_000
+STRETCH_FACTS = 50_000
+"""Facts read by one COPY; the snapshots among them are compared after it."""
+
 FINDINGS_MAX = 1_000
 """After this many findings the rest is only counted."""
+
+DEBIT, CREDIT = 0, 1
 
 BALANCES = (PREPAID, PREPAID_HOLD, REFUND_PAYABLE)
 """Ledger accounts whose sum on one stream is a figure of its account: balance, held, refund_pending."""
@@ -97,9 +103,9 @@ class Replay:
         self._connection = connection
         self._progress = progress
         self._last: int | None = None
-        self._snapshots: dict[UUID, set[int]] = {}
-        self._sums: dict[tuple[str, str], list[int]] = {}
-        self._balances: dict[UUID, dict[str, int]] = {}
+        self._streams: dict[bytes, _Folded] = {}
+        self._snapshots: list[tuple[UUID, int, int, bytes | None]] = []
+        self._sums: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
         self._findings: list[Finding] = []
         self._findings_total = 0
         self._snapshots_checked = 0
@@ -126,14 +132,15 @@ class Replay:
         last = await self.last_position()
         stop = last if up_to is None else min(up_to, last)
         started = time.monotonic()
-        async with self._connection.cursor(name=f"replay_{self.position}", binary=True) as cursor:
-            await cursor.execute(_FACTS, (self.position, stop))
-            while rows := await cursor.fetchmany(FETCH_ROWS):
-                for row in rows:
-                    self._take(*row)
-                    if row[2] in self._snapshots.get(row[1], ()):
-                        await self._check_snapshot(row[1], row[2])
-                self._progress(self.position, last)
+        after = self.position
+        while after < stop:
+            goal = min(after + STRETCH_FACTS, stop)
+            async with aclosing(row_blocks(self._connection, after, goal)) as blocks:
+                async for rows in blocks:
+                    self._fold_rows(rows)
+                    self._progress(self.position, last)
+            await self._check_snapshots()
+            after = goal
         if self.position < stop:
             self.found("missing_fact", self.position + 1, f"positions {self.position + 1}..{stop} are missing")
             self.position = stop
@@ -141,8 +148,9 @@ class Replay:
 
     def report(self) -> Report:
         """Return what was found so far."""
-        for account in self.accounts.values():
-            self._check_account(account)
+        for stream in self._streams.values():
+            if stream.account is not None:
+                self._check_account(stream.account, stream.balances)
         return Report(
             self.position, self.facts, len(self.accounts), self.digest(), self.totals(), self.sums(),
             self._snapshots_checked, self._seconds, self._findings, self._findings_total,
@@ -171,7 +179,8 @@ class Replay:
         return sorted(
             (
                 LedgerSum(account, currency, debit, credit)
-                for (account, currency), (debit, credit) in self._sums.items()
+                for currency, sums in self._sums.items()
+                for account, (debit, credit) in sums.items()
             ),
             key=lambda line: (line.currency, line.account),
         )
@@ -182,35 +191,56 @@ class Replay:
         self._last = row[0] if row else 0
         cursor = await self._connection.execute("SELECT originator_id, originator_version FROM ledger_snapshots")
         for stream_id, version in await cursor.fetchall():
-            self._snapshots.setdefault(stream_id, set()).add(version)
+            stream = self._streams.setdefault(stream_id.bytes, _Folded(stream_id))
+            stream.snapshots = stream.snapshots | {version}
 
-    def _take(self, position: int, stream_id: UUID, version: int, topic: str, state: bytes) -> None:
-        if position != self.position + 1:
-            self.found("missing_fact", self.position + 1, f"positions {self.position + 1}..{position - 1} are missing")
-        self.position = position
-        self.facts += 1
-        try:
-            fact = to_fact(stream_id, version, topic, state)
-        except MapperDeserialisationError as error:
-            self.found("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
-            return
-        if not topic.startswith("account."):
-            return
-        account = self.accounts.get(stream_id)
+    def _fold_rows(self, rows: list[bytes]) -> None:
+        streams = self._streams
+        for row in rows:
+            position, key, version, topic_bytes = HEAD(row)
+            state_at = TOPIC_AT + topic_bytes
+            topic = row[TOPIC_AT:state_at].decode()
+            if position != self.position + 1:
+                text = f"positions {self.position + 1}..{position - 1} are missing"
+                self.found("missing_fact", self.position + 1, text)
+            self.position = position
+            stream = streams.get(key)
+            if stream is None:
+                stream = _Folded(UUID(bytes=key))
+                if topic.startswith(_ACCOUNT):
+                    streams[key] = stream
+            try:
+                fact = to_fact(stream.id, version, topic, state_of(row, state_at))
+            except MapperDeserialisationError as error:
+                self.found("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
+            else:
+                if topic.startswith(_ACCOUNT):
+                    self._fold_fact(position, version, stream, fact)
+            if version in stream.snapshots:
+                self._snapshots.append((stream.id, version, position, stream.dumped()))
+        self.facts += len(rows)
+
+    def _fold_fact(self, position: int, version: int, stream: _Folded, fact: Fact) -> None:
+        account = stream.account
         if version != (account.version if account else 0) + 1:
             self.found("version_gap", position, f"the fact at position {position} has version {version} of its account")
         try:
-            self.accounts[stream_id] = fact.mutate(account)
+            stream.account = fact.mutate(account)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             # A fold never refuses what was decided; it can only stumble over a history that was altered.
             self.found("unfoldable_fact", position, f"the fact at position {position} cannot be folded: {error!r}")
-        self._post(position, stream_id, fact)
+        if account is None and stream.account is not None:
+            self.accounts[stream.id] = stream.account
+        self._post(position, stream.balances, fact)
 
-    def _post(self, position: int, stream_id: UUID, fact: Fact) -> None:
-        balances = self._balances.setdefault(stream_id, dict.fromkeys(BALANCES, 0))
-        for name, amount_minor, currency in postings_of(fact):
-            sums = self._sums.setdefault((name, currency), [0, 0])
-            sums[amount_minor < 0] += abs(amount_minor)
+    def _post(self, position: int, balances: dict[str, int], fact: Fact) -> None:
+        currency, lines = entry_of(fact)
+        sums = self._sums[currency]
+        for name, amount_minor in lines:
+            if amount_minor > 0:
+                sums[name][DEBIT] += amount_minor
+            elif amount_minor:
+                sums[name][CREDIT] -= amount_minor
             if name in balances:
                 balances[name] -= amount_minor
         stored = getattr(fact, "balance_minor", None)
@@ -220,8 +250,7 @@ class Replay:
             )
             self.found("balance_differs", position, text)
 
-    def _check_account(self, account: Account) -> None:
-        balances = self._balances.get(account.id, dict.fromkeys(BALANCES, 0))
+    def _check_account(self, account: Account, balances: dict[str, int]) -> None:
         figures = (account.balance_minor, account.held_minor, account.refund_pending_minor)
         for name, folded_minor in zip(BALANCES, figures, strict=True):
             # Holds of a postpaid account are use of its limit, not money: nothing is posted for them.
@@ -235,19 +264,40 @@ class Replay:
             text = f"{account.account_id} has balance {account.balance_minor}; lots less overdrawn are {covered_minor}"
             self.found("lots_differ", 0, text)
 
-    async def _check_snapshot(self, stream_id: UUID, version: int) -> None:
-        cursor = await self._connection.execute(_SNAPSHOT, (stream_id, version))
-        row = await cursor.fetchone()
-        account = self.accounts.get(stream_id)
-        self._snapshots_checked += 1
-        if row is None or account is None or orjson.loads(row[0]) != orjson.loads(orjson.dumps(account.dump())):
-            text = f"the snapshot of stream {stream_id} at version {version} is not what its facts add up to"
-            self.found("snapshot_differs", self.position, text)
+    async def _check_snapshots(self) -> None:
+        """Hold the snapshots of the last stretch against the accounts as they were at their versions."""
+        waiting, self._snapshots = self._snapshots, []
+        for stream_id, version, position, dumped in waiting:
+            cursor = await self._connection.execute(_SNAPSHOT, (stream_id, version))
+            row = await cursor.fetchone()
+            self._snapshots_checked += 1
+            if row is None or dumped is None or orjson.loads(row[0]) != orjson.loads(dumped):
+                text = f"the snapshot of stream {stream_id} at version {version} is not what its facts add up to"
+                self.found("snapshot_differs", position, text)
 
 
-_FACTS = (
-    b"SELECT notification_id, originator_id, originator_version, topic, state FROM ledger_events"
-    b" WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id"
-)
+class _Folded:
+    """One stream as far as it is folded.
+
+    Attributes:
+        account: None before its first fact, and for streams that are no account.
+        balances: by postings alone, for the names in BALANCES.
+        snapshots: versions of which one is stored.
+    """
+
+    __slots__ = ("account", "balances", "id", "snapshots")
+
+    def __init__(self, id: UUID) -> None:
+        self.id = id
+        self.account: Account | None = None
+        self.balances = dict.fromkeys(BALANCES, 0)
+        self.snapshots: frozenset[int] = frozenset()
+
+    def dumped(self) -> bytes | None:
+        """Return the account's state as a snapshot stores it."""
+        return None if self.account is None else orjson.dumps(self.account.dump())
+
+
+_ACCOUNT = "account."
 _SNAPSHOT = b"SELECT state FROM ledger_snapshots WHERE originator_id = %s AND originator_version = %s"
 _FIGURES = ("balance", "held", "refund_pending", "overdrawn", "receivable", "member_receivable")

@@ -94,8 +94,8 @@ def test_instants_are_kept_apart_when_something_is_recorded_later_than_it_happen
 def test_parts_that_were_read_are_frozen_values_like_those_that_were_made() -> None:
     read: Any = to_fact(STREAM, 7, "account.spent", orjson.dumps(state_of("account.spent")))
 
-    part: Any = read.lots[0]
+    (part,) = read.lots
     assert type(part) is LotPart
     assert hash(part) == hash(sample(FACTS["account.spent"]).lots[0])
     with pytest.raises(FrozenInstanceError):
-        part.amount_minor = 0
+        part.amount_minor = 0  # type: ignore[misc]
