@@ -14,8 +14,8 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime
 from hashlib import sha256
+from math import inf
 from typing import NamedTuple
 from zlib import crc32
 
@@ -99,11 +99,11 @@ class _Known(NamedTuple):
 
 
 class _Met(NamedTuple):
-    """Who sent an Authorization header, as far as `known` is still what is known of the key."""
+    """Who sent an Authorization header, as long as `known` is what is known of the key, and until then."""
 
     caller: Caller
     known: _Known
-    expires_at: datetime | None
+    until: float
 
 
 class Authenticator:
@@ -129,11 +129,11 @@ class Authenticator:
         met = self._met.get(sha256(header).digest())
         if met is None:
             return None
-        caller, known, expires_at = met
+        caller, known, until = met
         # The row is the one that was checked, and nobody has forgotten or read it anew since.
-        if self._known.get(caller.principal[4:]) is not known or known.until <= self._monotonic():
+        if until <= self._monotonic() or self._known.get(caller.principal[4:]) is not known:
             return None
-        return None if expires_at is not None and expires_at <= self._store.now() else caller
+        return caller
 
     async def caller(self, header: bytes | None) -> Caller:
         """Return who sent this Authorization header.
@@ -151,15 +151,15 @@ class Authenticator:
         right = hmac.compare_digest(secret_hash, presented.secret_hash)
         if row is None or not right or row.environment != (presented.environment or row.environment):
             raise Unauthenticated("the API key is not valid")
-        expired = row.expires_at is not None and row.expires_at <= self._store.now()
-        if row.environment != self._environment or row.revoked_at is not None or expired:
+        left_s = inf if row.expires_at is None else (row.expires_at - self._store.now()).total_seconds()
+        if row.environment != self._environment or row.revoked_at is not None or left_s <= 0:
             raise Unauthenticated("the API key is not valid")
         caller = caller_of(row)
         known = self._known.get(row.id)
         if header is not None and known is not None and known.row is row:
             if len(self._met) >= KNOWN_MAX:
                 self._met.pop(next(iter(self._met)))
-            self._met[sha256(header).digest()] = _Met(caller, known, row.expires_at)
+            self._met[sha256(header).digest()] = _Met(caller, known, min(known.until, self._monotonic() + left_s))
         return caller
 
     def forget(self, key_id: str) -> None:

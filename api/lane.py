@@ -13,6 +13,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from api import dispatch
@@ -31,6 +32,9 @@ from ledger.pending import Verdict
 Header = tuple[bytes, bytes]
 Answer = Callable[[Reply, str], None]
 """Sends a reply, under this request id unless it has its own."""
+
+WAYS_MAX = 20_000
+"""How many targets are remembered, each about 700 bytes."""
 
 _TARGET = re.compile(rb"/[0-9a-z_/-]{1,300}")
 _KEY = re.compile(rb"[!-~]{8,255}")
@@ -68,7 +72,9 @@ class Lane:
             for segments in [operation.path.split("/")]
         }
 
-    def way(self, target: bytes) -> Way | None:
+        self.way = lru_cache(maxsize=WAYS_MAX)(self._way)
+
+    def _way(self, target: bytes) -> Way | None:
         """Return where a POST to this target goes if that is a hot operation; no path is escaped or has a query."""
         if _TARGET.fullmatch(target) is None:
             return None

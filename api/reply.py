@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
@@ -29,16 +30,36 @@ class Reply(NamedTuple):
     request_id: str = ""
 
 
+ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+"""Headers that every reply has."""
+
+
 def reply_headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
     """Return all headers of a reply to the request `request_id`, unless the reply has its own."""
     return [
         (b"content-type", reply.content_type),
         (b"content-length", b"%d" % len(reply.body)),
         (b"x-request-id", (reply.request_id or request_id).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
+        *ALWAYS,
         *reply.headers,
     ]
+
+
+def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return headers as they go over the wire."""
+    written = b""
+    for header in headers:
+        written += b"%b: %b\r\n" % header
+    return written
+
+
+_HEAD = b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n" + lines(ALWAYS) + b"%b"
+
+
+def head_lines(reply: Reply, request_id: str) -> bytes:
+    """Return `reply_headers` as they go over the wire."""
+    request_id = reply.request_id or request_id
+    return _HEAD % (reply.content_type, len(reply.body), request_id.encode(), lines(reply.headers))
 
 
 def position_header(position: int) -> tuple[bytes, bytes]:

@@ -19,7 +19,7 @@ from api.app import LedgerApp
 from api.edge import HEADER_BYTES_MAX, TARGET_BYTES_MAX, new_request_id
 from api.lane import Way
 from api.problems import HeadersTooLarge, PathTooLong, RequestTimeout
-from api.reply import Reply, reply_headers
+from api.reply import Reply, head_lines, lines
 from ledger.problems import CONTENT_TYPE, problem
 
 HEAD_LIMIT_S = 10.0
@@ -259,13 +259,10 @@ class LaneCycle:
         transport = protocol.transport
         if self.disconnected or transport.is_closing():
             return
-        fields = [
-            b"%b: %b\r\n" % header
-            for header in (*protocol.server_state.default_headers, *reply_headers(reply, request_id))
-        ]
-        if not self.keep_alive:
-            fields.append(b"connection: close\r\n")
-        transport.write(b"".join((STATUS_LINE[reply.status], *fields, b"\r\n", reply.body)))
+        closing = b"" if self.keep_alive else b"connection: close\r\n"
+        common = lines(protocol.server_state.default_headers)
+        head = STATUS_LINE[reply.status] + common + head_lines(reply, request_id) + closing
+        transport.write(head + b"\r\n" + reply.body)
         if not self.keep_alive:
             transport.close()
         protocol.on_response_complete()
