@@ -135,7 +135,7 @@ class Replay:
         after = self.position
         while after < stop:
             goal = min(after + STRETCH_FACTS, stop)
-            async with aclosing(row_blocks(self._connection, after, goal)) as blocks:
+            async with aclosing(row_blocks(self._connection, after + 1, goal)) as blocks:
                 async for rows in blocks:
                     self._fold_rows(rows)
                     self._progress(self.position, last)

@@ -35,13 +35,15 @@ PACKED_AT = 14
 LENGTH = struct.Struct("!i").unpack_from
 """(Row, where) -> a length."""
 
+MIN, MAX = -(2**63), 2**63 - 1
+"""Bounds of what the table could hold as a position, were its own check gone."""
+
 _HEADER_BYTES = 19
 _END = b"\xff\xff"
 _COPY = b"""COPY (
     SELECT notification_id, originator_id, originator_version, topic, state, command_key FROM ledger_events
-    WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s
+    WHERE notification_id >= (%s)::bigint AND notification_id <= %s ORDER BY notification_id LIMIT %s
 ) TO STDOUT (FORMAT binary)"""
-NO_LIMIT = 2**63 - 1
 
 
 def state_of(row: bytes, state_at: int) -> bytes:
@@ -50,15 +52,15 @@ def state_of(row: bytes, state_at: int) -> bytes:
     return row[begin : begin + LENGTH(row, state_at)[0]]
 
 
-async def row_blocks(connection: AsyncConnection[Any], after: int, up_to: int) -> AsyncGenerator[list[bytes], None]:
-    """Yield the rows after a position, up to and with another one, in blocks.
+async def row_blocks(connection: AsyncConnection[Any], first: int, last: int) -> AsyncGenerator[list[bytes], None]:
+    """Yield the rows from position `first` to `last`, both included, in blocks.
 
     The connection can do nothing else until the last block was taken or the generator closed (`aclosing`).
 
     Raises:
         psycopg.Error: what the server or the connection broke off with.
     """
-    async with connection.cursor() as cursor, cursor.copy(_COPY, (after, up_to, NO_LIMIT)) as copy:
+    async with connection.cursor() as cursor, cursor.copy(_COPY, (first, last, MAX)) as copy:
         skip, more = _HEADER_BYTES, True
         while more:
             rows, more = await connection.wait(_block(connection.pgconn, skip))
@@ -67,10 +69,12 @@ async def row_blocks(connection: AsyncConnection[Any], after: int, up_to: int) -
         await copy.read()
 
 
-def rows(connection: Connection[Any], after: int, limit: int) -> list[bytes]:
-    """Return up to `limit` rows after a position. Raises: psycopg.Error."""
+def rows(connection: Connection[Any], first: int, limit: int) -> list[bytes]:
+    """Return up to `limit` rows from position `first` on. Raises: psycopg.Error."""
     found: list[bytes] = []
-    with connection.cursor() as cursor, cursor.copy(_COPY, (after, NO_LIMIT, limit)) as copy:
+    if first > MAX:
+        return found
+    with connection.cursor() as cursor, cursor.copy(_COPY, (first, MAX, limit)) as copy:
         skip, more = _HEADER_BYTES, True
         while more:
             block, more = connection.wait(_block(connection.pgconn, skip))

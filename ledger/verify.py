@@ -8,6 +8,7 @@ broken or forged block and facts that came in by another door. It changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from psycopg import sql
 
 from ledger.anchor import Anchor
 from ledger.mapper import to_fact
-from ledger.seal import Block, Refusal, Row, batch_digest, block_hash, genesis, packed
+from ledger.seal import Block, Refusal, batch_digest, block_hash, genesis
+from ledger.stream import HEAD, MIN, PACKED_AT, TOPIC_AT, rows, state_of
 
 FINDINGS_MAX = 1_000
 """After this many findings the rest is only counted."""
@@ -75,8 +77,8 @@ class _Sink:
             self.findings.append(Finding(code, position, detail))
 
 
-class _Facts:
-    """The rows of the events table in position order, one look ahead."""
+class _Ahead:
+    """Stored rows in their order, one look ahead."""
 
     def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self._rows = rows
@@ -86,6 +88,36 @@ class _Facts:
         assert self.next is not None, "popped past the end"
         row, self.next = self.next, next(self._rows, None)
         return row
+
+
+class _Facts:
+    """The rows of the events table as they come, in the order of their positions."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._rows = rows(connection, MIN, FETCH_ROWS)
+        self._at = 0
+
+    def up_to(self, last: int) -> list[bytes]:
+        """Take the rows that are next, up to and with the one at position `last`."""
+        taken: list[bytes] = []
+        while self._rows and HEAD(self._rows[-1])[0] <= last:
+            taken += self._rows[self._at :]
+            self._go_on()
+        begin = at = self._at
+        while at < len(self._rows) and HEAD(self._rows[at])[0] <= last:
+            at += 1
+        self._at = at
+        return taken + self._rows[begin:at]
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield all rows that are left."""
+        while self._rows:
+            yield from self._rows[self._at :]
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._rows, self._at = rows(self._connection, HEAD(self._rows[-1])[0] + 1, FETCH_ROWS), 0
 
 
 def verify(
@@ -107,19 +139,20 @@ def verify(
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         ledger_id: UUID = _one(connection, "SELECT ledger_id FROM ledger_identity")[0]
         total = _one(connection, "SELECT coalesce(max(last_position), 0) FROM ledger_blocks")[0]
-        facts = _Facts(_stream(connection, "facts", _FACTS))
+        facts = _Facts(connection)
         wanted = {anchor.number: anchor for anchor in anchors if anchor.ledger_id == str(ledger_id)}
-        refusals = _Facts(_stream(connection, "refusals", _REFUSALS))
+        refusals = _Ahead(_stream(connection, "refusals", _REFUSALS))
         blocks, head, last, refused = 0, genesis(ledger_id), 0, 0
         for values in _stream(connection, "blocks", _BLOCKS):
             block = Block(*values)
             _check_link(sink, block, blocks + 1, head, last)
-            rows = list(_rows_of(sink, facts, last + 1, block))
+            stored_rows = facts.up_to(block.last_position)
+            _check_rows(sink, stored_rows, last + 1, block)
             mine = [Refusal(row[0].bytes, row[3]) for row in _refusals_of(sink, refusals, block)]
             if len(mine) != block.refusals:
                 text = f"block {block.number} sealed {block.refusals} refusals, {len(mine)} are stored"
                 sink.add("refusal_count", block.first_position, text)
-            digest = batch_digest(ledger_id, (packed(row) for row in rows), mine)
+            digest = batch_digest(ledger_id, (row[PACKED_AT:] for row in stored_rows), mine)
             if digest != block.digest:
                 text = (
                     f"what is stored at positions {block.first_position}..{block.last_position} is not what was sealed"
@@ -132,8 +165,7 @@ def verify(
             blocks, head, last = block.number, block.hash, block.last_position
             refused += len(mine)
             progress(last, total)
-        while facts.next is not None:
-            position = facts.pop()[5]
+        for position in (HEAD(row)[0] for row in facts.rest()):
             sink.add("unsealed_fact", position, f"the fact at position {position} stands after the last block")
         while refusals.next is not None:
             number = refusals.pop()[1]
@@ -147,10 +179,6 @@ def verify(
     return Report(str(ledger_id), last, head.hex(), blocks, stored, refused, len(anchors), sink.findings, sink.total)
 
 
-_FACTS = (
-    "SELECT originator_id, originator_version, topic, state, command_key, notification_id"
-    " FROM ledger_events ORDER BY notification_id"
-)
 _REFUSALS = "SELECT command_key, block, ordinal, record FROM ledger_refusals ORDER BY block, ordinal"
 _BLOCKS = (
     "SELECT number, first_position, last_position, facts, refusals, digest, previous, hash"
@@ -186,24 +214,29 @@ def _check_link(sink: _Sink, block: Block, number: int, head: bytes, last: int) 
         sink.add("forged_block", block.first_position, f"the hash of block {block.number} is not made from its fields")
 
 
-def _rows_of(sink: _Sink, facts: _Facts, expected: int, block: Block) -> Iterator[Row]:
-    """Yield the stored rows of a block; say which positions are missing."""
-    while facts.next is not None and facts.next[5] <= block.last_position:
-        originator_id, version, topic, state, key, position = facts.pop()
+def _check_rows(sink: _Sink, stored: list[bytes], expected: int, block: Block) -> None:
+    """Say which positions of a block are missing and which of its rows cannot be read."""
+    for row in stored:
+        position, key, version, topic_bytes = HEAD(row)
+        state_at = TOPIC_AT + topic_bytes
         if position > expected:
             text = f"positions {expected}..{position - 1} are missing"
             sink.add("missing_fact", expected, text)
         expected = position + 1
         try:
-            to_fact(originator_id, version, topic, state)
+            to_fact(_stream_id(key), version, row[TOPIC_AT:state_at].decode(), state_of(row, state_at))
         except MapperDeserialisationError as error:
             sink.add("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
-        yield Row(originator_id.bytes, version, topic.encode(), state, None if key is None else key.bytes)
     if expected <= block.last_position:
         sink.add("missing_fact", expected, f"positions {expected}..{block.last_position} are missing")
 
 
-def _refusals_of(sink: _Sink, refusals: _Facts, block: Block) -> Iterator[tuple[Any, ...]]:
+@lru_cache(maxsize=FETCH_ROWS)
+def _stream_id(key: bytes) -> UUID:
+    return UUID(bytes=key)
+
+
+def _refusals_of(sink: _Sink, refusals: _Ahead, block: Block) -> Iterator[tuple[Any, ...]]:
     while refusals.next is not None and refusals.next[1] <= block.number:
         row = refusals.pop()
         if row[1] == block.number:

@@ -25,11 +25,11 @@ async def ten_facts(engine: Engine) -> None:
         await engine.submit(spend(account_id, 10), call(f"spend-{n:04}"))
 
 
-async def read_all(database: Database, after: int, up_to: int) -> list[bytes]:
+async def read_all(database: Database, first: int, last: int) -> list[bytes]:
     async with (
         await connect_async(database.app) as connection,
         frozen(connection, database.schema),
-        aclosing(stream.row_blocks(connection, after, up_to)) as blocks,
+        aclosing(stream.row_blocks(connection, first, last)) as blocks,
     ):
         return [row async for block in blocks for row in block]
 
@@ -38,10 +38,10 @@ def positions(rows: list[bytes]) -> list[int]:
     return [stream.HEAD(row)[0] for row in rows]
 
 
-def read_some(database: Database, after: int, limit: int) -> list[bytes]:
+def read_some(database: Database, first: int, limit: int) -> list[bytes]:
     with psycopg.connect(database.app) as connection:
         connection.execute(f"SET search_path = {database.schema}".encode())
-        return stream.rows(connection, after, limit)
+        return stream.rows(connection, first, limit)
 
 
 async def test_from_the_streams_id_on_a_row_is_the_bytes_that_are_sealed(
@@ -55,7 +55,7 @@ async def test_from_the_streams_id_on_a_row_is_the_bytes_that_are_sealed(
         packed(Row(id.bytes, version, topic.encode(), state, key.bytes)) for id, version, topic, state, key in stored
     ]
 
-    rows = await read_all(ledger_database, 0, 10)
+    rows = await read_all(ledger_database, 1, 10)
 
     assert [row[stream.PACKED_AT :] for row in rows] == wanted
     assert [stream.state_of(row, stream.TOPIC_AT + stream.HEAD(row)[3]) for row in rows] == [row[3] for row in stored]
@@ -67,12 +67,12 @@ async def test_blocks_of_any_size_give_the_rows_asked_for(
 ) -> None:
     monkeypatch.setattr(stream, "BLOCK_ROWS", block_rows)
 
-    assert positions(await read_all(ledger_database, 0, 10)) == list(range(1, 11))
-    assert positions(await read_all(ledger_database, 3, 7)) == [4, 5, 6, 7]
-    assert positions(await read_all(ledger_database, 10, 99)) == []
-    assert positions(read_some(ledger_database, 0, 99)) == list(range(1, 11))
-    assert positions(read_some(ledger_database, 8, 1)) == [9]
-    assert positions(read_some(ledger_database, 10, 5)) == []
+    assert positions(await read_all(ledger_database, 1, 10)) == list(range(1, 11))
+    assert positions(await read_all(ledger_database, 4, 7)) == [4, 5, 6, 7]
+    assert positions(await read_all(ledger_database, 11, 99)) == []
+    assert positions(read_some(ledger_database, stream.MIN, 99)) == list(range(1, 11))
+    assert positions(read_some(ledger_database, 9, 1)) == [9]
+    assert positions(read_some(ledger_database, 11, 5)) == []
 
 
 async def test_what_the_server_breaks_off_with_is_raised(
@@ -82,9 +82,9 @@ async def test_what_the_server_breaks_off_with_is_raised(
     monkeypatch.setattr(stream, "_COPY", breaking)
 
     with pytest.raises(psycopg.errors.DivisionByZero):
-        await read_all(ledger_database, 0, 10)
+        await read_all(ledger_database, 1, 10)
     with pytest.raises(psycopg.errors.DivisionByZero):
-        read_some(ledger_database, 0, 10)
+        read_some(ledger_database, 1, 10)
 
 
 async def test_a_connection_is_free_again_when_reading_was_given_up(
@@ -95,7 +95,7 @@ async def test_a_connection_is_free_again_when_reading_was_given_up(
     async def give_up(connection: psycopg.AsyncConnection) -> None:
         async with (
             frozen(connection, ledger_database.schema),
-            aclosing(stream.row_blocks(connection, 0, 10)) as blocks,
+            aclosing(stream.row_blocks(connection, 1, 10)) as blocks,
         ):
             async for _ in blocks:
                 raise ZeroDivisionError

@@ -11,6 +11,7 @@ import pytest
 
 from aggregates import ids
 from ledger import anchor
+from ledger import verify as verifying
 from ledger.database import Database
 from ledger.engine import Engine
 from ledger.verify import Report, verify
@@ -66,7 +67,12 @@ def superuser(ledger_database: Database) -> Superuser:
     return Superuser(ledger_database)
 
 
-async def test_an_untouched_ledger_has_no_findings(accounts: list[str], superuser: Superuser) -> None:
+@pytest.mark.parametrize("fetch_rows", [1, 3, 10, 5_000])
+async def test_an_untouched_ledger_has_no_findings(
+    accounts: list[str], superuser: Superuser, monkeypatch: pytest.MonkeyPatch, fetch_rows: int
+) -> None:
+    monkeypatch.setattr(verifying, "FETCH_ROWS", fetch_rows)
+
     report = superuser.verify()
 
     assert (report.ok, report.facts, report.position, report.refusals) == (True, 10, 10, 2)
@@ -96,6 +102,14 @@ CHANGES = {
         "changed_batch",
     ),
     "a deleted row in the middle": (["DELETE FROM ledger_events WHERE notification_id = 6"], "missing_fact"),
+    "a row hidden before the first": (
+        ["UPDATE ledger_events SET notification_id = -9223372036854775808 WHERE notification_id = 6"],
+        "changed_batch",
+    ),
+    "a row hidden far behind the last": (
+        ["UPDATE ledger_events SET notification_id = 9223372036854775807 WHERE notification_id = 10"],
+        "unsealed_fact",
+    ),
     "a deleted tail": (["DELETE FROM ledger_events WHERE notification_id >= 9"], "missing_fact"),
     "a stripped key": (["UPDATE ledger_events SET command_key = NULL WHERE notification_id = 5"], "changed_batch"),
     "a changed refusal": (
