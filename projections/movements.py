@@ -62,12 +62,18 @@ class Reading:
         """Return what takes the values of `names`, and of further fields behind them, from a stored object."""
         return itemgetter(*self.names, *more)
 
+    def detail(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Return the detail that these values of `names` make."""
+        return {name: value for name, value in zip(self._public, values[3:], strict=False) if value is not None}
+
+    def reference(self, values: Sequence[Any]) -> str | None:
+        """Return the caller's reference among these values of `names`."""
+        return values[len(self.names) - 1] if self._has_reference else None
+
     def movement(self, values: Sequence[Any]) -> Movement:
         """Return the movement that these values of `names` make; values behind them are not looked at."""
-        public = self._public
-        detail = {name: value for name, value in zip(public, values[3:], strict=False) if value is not None}
-        reference = values[3 + len(public)] if self._has_reference else None
-        return Movement(self.type, self.sign * values[0], values[1], values[2], reference, detail)
+        amount_minor = self.sign * values[0]
+        return Movement(self.type, amount_minor, values[1], values[2], self.reference(values), self.detail(values))
 
 
 def movement(fact: Any) -> Movement | None:

@@ -6,7 +6,7 @@ Only the types that views need. A value of another type than its column's raises
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from struct import Struct
 
@@ -20,14 +20,14 @@ FILE_END = b"\xff\xff"
 
 NULL = b"\xff\xff\xff\xff"
 
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_KST_EPOCH = datetime(2000, 1, 1, tzinfo=KST)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""Instants are packed as microseconds since then."""
+
 _DAY_ZERO = date(2000, 1, 1)
+_KST_AHEAD = KST.utcoffset(None)
 
 _length: Callable[[int], bytes] = Struct("!i").pack
 _jsonb: Callable[[int, int], bytes] = Struct("!ib").pack
-_two_bigints: Callable[[int, int, int, int], bytes] = Struct("!iqiq").pack
-_instant_and_date: Callable[[int, int, int, int], bytes] = Struct("!iqii").pack
 
 
 def row_start(columns: int) -> bytes:
@@ -52,19 +52,16 @@ def jsonb(encoded: bytes) -> bytes:
     return _jsonb(len(encoded) + 1, 1) + encoded
 
 
-def two_bigints(first: int, second: int) -> bytes:
-    """Return the values of two bigint columns beside each other."""
-    return _two_bigints(8, first, 8, second)
+def microseconds(since: timedelta) -> int:
+    """Return how an instant is packed that lies so long after `EPOCH`."""
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def instant_and_date(at: datetime, day: date | None = None) -> bytes:
-    """Return the values of a timestamptz column and a date column beside it.
+def days(day: date) -> int:
+    """Return how a date is packed."""
+    return (day - _DAY_ZERO).days
 
-    Args:
-        at: aware.
-        day: the second value; None = the KST date of `at`.
-    """
-    since = at - _EPOCH
-    microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    days = (at - _KST_EPOCH).days if day is None else (day - _DAY_ZERO).days
-    return _instant_and_date(8, microseconds, 4, days)
+
+def kst_days(since: timedelta) -> int:
+    """Return how the KST date of an instant is packed that lies so long after `EPOCH`."""
+    return (since + _KST_AHEAD).days

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
@@ -16,7 +18,7 @@ import structlog
 from psycopg import Connection, IsolationLevel, sql
 
 from ledger.settings import Settings
-from projections import bulk, reader, status, tracking, view
+from projections import bulk, processes, reader, status, tracking, view
 from projections.bulk import Appended
 from projections.connections import Connect, connector
 from projections.registry import chosen
@@ -27,6 +29,11 @@ log = structlog.get_logger("projections.rebuild")
 
 BATCH_FACTS = 5000
 SLICE_FACTS = 500_000
+"""So many facts at most are copied in one transaction."""
+
+PART_FACTS_MIN = 5_000
+"""A process of its own pays from so many facts on."""
+
 SWAP_TRIES = 10
 EXAMPLES_MAX = 5
 
@@ -89,10 +96,11 @@ def rebuild_views(connect: Connect, views: Sequence[View], progress: Progress | 
         PositionMissingError: the store has lost a position.
     """
     with connect() as reading, connect() as writing:
+        writing.execute("SET synchronous_commit = off")
         _only_one(writing)
         make_missing(writing, views)
         try:
-            _build(reading, writing, views, progress, lambda: reader.head(reading))
+            _build(connect, reading, writing, views, progress, lambda: reader.head(reading))
             return [Rebuilt(each.NAME, _swap(writing, each)) for each in views]
         finally:
             _clean_up(writing, views)
@@ -105,11 +113,12 @@ def check_views(connect: Connect, views: Sequence[View], progress: Progress | No
         ViewRefusedError, PositionMissingError: as of `rebuild_views`.
     """
     with connect() as reading, connect() as writing:
+        writing.execute("SET synchronous_commit = off")
         _only_one(writing)
         make_missing(writing, views)
         try:
             stands = [tracking.standing(writing, tracking.tracking_name(each.NAME)) or 0 for each in views]
-            _build(reading, writing, views, progress, lambda: min(stands))
+            _build(connect, reading, writing, views, progress, lambda: min(stands))
             return [_compare(writing, each) for each in views]
         finally:
             _clean_up(writing, views)
@@ -140,6 +149,7 @@ def _clean_up(connection: Connection[Any], views: Sequence[View]) -> None:
 
 
 def _build(
+    connect: Connect,
     reading: Connection[Any],
     writing: Connection[Any],
     views: Sequence[View],
@@ -154,26 +164,75 @@ def _build(
     folded = [each for each in views if not isinstance(each, Appended)]
     for each in views:
         if isinstance(each, Appended):
-            _load(reading, writing, each, goal(), None if folded else progress)
+            position = 0
+            while (head := goal()) - position > (BATCH_FACTS if position else 0):
+                _load(connect, reading, writing, each, (position, head), None if folded else progress)
+                position = head
     if folded:
         _fold(reading, writing, folded, goal, progress)
+    _make_ready(reading, writing, views)
+
+
+def _make_ready(reading: Connection[Any], writing: Connection[Any], views: Sequence[View]) -> None:
+    """Make the indexes of the new tables, two at a time, and tell the planner what is in the indexed columns."""
+    statements = [statement for each in views for statement in view.index_statements(each, NEW)]
+    with ThreadPoolExecutor(1) as beside:
+        others = beside.submit(_execute_all, reading, statements[1::2])
+        _execute_all(writing, statements[::2])
+        others.result()
     for each in views:
-        view.create_indexes(writing, each, NEW)
         for table in each.TABLES:
-            writing.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table.name + NEW)))
+            _analyze(writing, table.name + NEW)
+
+
+def _execute_all(connection: Connection[Any], statements: Sequence[bytes]) -> None:
+    for statement in statements:
+        connection.execute(statement)
+
+
+def _analyze(connection: Connection[Any], table: str) -> None:
+    """Look at the indexed columns of a table; the server itself looks at all the others when it has time."""
+    indexed = connection.execute(
+        "SELECT DISTINCT a.attname FROM pg_index i"
+        " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
+        " WHERE i.indrelid = to_regclass(%s)",
+        [f'"{table}"'],
+    ).fetchall()
+    columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in indexed)
+    connection.execute(sql.SQL("ANALYZE {} ({})").format(sql.Identifier(table), columns))
 
 
 def _load(
-    reading: Connection[Any], writing: Connection[Any], each: Appended, goal: int, progress: Progress | None
+    connect: Connect,
+    reading: Connection[Any],
+    writing: Connection[Any],
+    each: Appended,
+    stretch: tuple[int, int],
+    progress: Progress | None,
 ) -> None:
-    """Copy the rows of all facts up to a position into a new table."""
-    for first in range(0, goal, SLICE_FACTS):
-        last = min(first + SLICE_FACTS, goal)
-        with writing.transaction():
-            tracking.advance(writing, tracking.tracking_name(each.NAME, NEW), first + 1, last)
-            bulk.load(reading, writing, each, first, last)
-        if progress is not None:
-            progress(last, goal)
+    """Copy the rows of a stretch of facts (after, up to) into a new table, slice by slice; then note the position."""
+    begin, goal = stretch
+    taking = processes.how_many()
+    size = min(SLICE_FACTS, max(PART_FACTS_MIN, -(-(goal - begin) // taking)))
+    slices = [(after, min(after + size, goal)) for after in range(begin, goal, size)]
+    taking = min(taking, len(slices))
+
+    def load_here() -> None:
+        for after, up_to in slices[::taking]:
+            bulk.load(reading, writing, each, after, up_to)
+            if progress is not None and up_to < goal:
+                progress(up_to, goal)
+
+    def load_beside(first: int) -> None:
+        with connect() as from_store, connect() as to_view:
+            to_view.execute("SET synchronous_commit = off")
+            for after, up_to in slices[first::taking]:
+                bulk.load(from_store, to_view, each, after, up_to)
+
+    processes.side_by_side([load_here, *(partial(load_beside, first) for first in range(1, taking))])
+    tracking.advance(writing, tracking.tracking_name(each.NAME, NEW), begin + 1, goal)
+    if progress is not None:
+        progress(goal, goal)
 
 
 def _fold(
@@ -226,7 +285,7 @@ def _swap_now(connection: Connection[Any], each: View) -> int:
     """Swap in one transaction: hold the live position, catch up with it, rename."""
     live, new = tracking.tracking_name(each.NAME), tracking.tracking_name(each.NAME, NEW)
     with connection.transaction():
-        connection.execute("SET LOCAL lock_timeout = '1s'")
+        connection.execute("SET LOCAL lock_timeout = '1s'; SET LOCAL synchronous_commit = on")
         stands = tracking.standing(connection, live, lock=True) or 0
         position = _catch_up(connection, each, stands)
         for table in each.TABLES:

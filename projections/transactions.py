@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from struct import Struct
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from aggregates.dates import rfc3339
 from aggregates.fact import Fact
 from projections.bulk import Appended, Packer
 from projections.movements import MOVING, READINGS, Reading, movement
-from projections.packing import instant_and_date, jsonb, text, two_bigints, word
+from projections.packing import EPOCH, days, jsonb, kst_days, microseconds, text, word
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
 from projections.view import business_date_of
@@ -110,22 +111,20 @@ def _packer(kind: type[Fact], reading: Reading) -> Packer:
     """Return what packs a fact's row as `Transactions.project` makes it, from the stored object."""
     is_dated = kind is Account.Imported
     values_of = reading.of_stored("occurred_at", *(("booked_on",) if is_dated else ()))
-    occurred_at = len(reading.names)
-    movement_of, instant = reading.movement, datetime.fromisoformat
+    occurred_at, sign, word_of_type = len(reading.names), reading.sign, reading.type.encode()
+    length = len(word_of_type)
+    # One call for all values of fixed length: occurred_at, business_date, type, amount_minor, balance_minor.
+    fixed = Struct(f"!iqiii{length}siqiq").pack
 
     def pack(stored: dict[str, Any]) -> bytes:
         values = values_of(stored)
-        moved, amount_minor, balance_minor, currency, reference, detail = movement_of(values)
-        day = date.fromisoformat(values[-1]) if is_dated else None
-        return b"".join(
-            (
-                instant_and_date(instant(values[occurred_at]), day),
-                word(moved),
-                two_bigints(amount_minor, balance_minor),
-                word(currency),
-                text(reference),
-                jsonb(orjson.dumps(detail)),
-            )
+        since = datetime.fromisoformat(values[occurred_at]) - EPOCH
+        day = days(date.fromisoformat(values[-1])) if is_dated else kst_days(since)
+        return (
+            fixed(8, microseconds(since), 4, day, length, word_of_type, 8, sign * values[0], 8, values[1])
+            + word(values[2])
+            + text(reading.reference(values))
+            + jsonb(orjson.dumps(reading.detail(values)))
         )
 
     return Packer(len(fields(kind)), pack)

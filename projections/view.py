@@ -136,9 +136,15 @@ def create(connection: Connection[Any], view: View, suffix: str = "") -> None:
 
 def create_indexes(connection: Connection[Any], view: View, suffix: str = "") -> None:
     """Make a view's secondary indexes where they are missing."""
-    for table in view.TABLES:
-        for statement in table.indexes:
-            connection.execute(statement.format(table=table.name + suffix).encode())
+    for statement in index_statements(view, suffix):
+        connection.execute(statement)
+
+
+def index_statements(view: View, suffix: str = "") -> list[bytes]:
+    """Return what makes a view's secondary indexes where they are missing."""
+    return [
+        statement.format(table=table.name + suffix).encode() for table in view.TABLES for statement in table.indexes
+    ]
 
 
 def drop(connection: Connection[Any], view: View, suffix: str = NEW) -> None:
