@@ -16,6 +16,7 @@ from aggregates.account import Account
 from aggregates.errors import LedgerError
 from bench.lab import Lab
 from ledger.clock import SystemClock
+from ledger.collector import calm
 from ledger.command import Call, Command
 from ledger.commands.spends import Spend
 from ledger.commands.standing import OpenAccount
@@ -65,6 +66,7 @@ class Desk:
         self.database = database
         self.engine = Engine(Store(database.app, database.schema), SystemClock())
         lab.run(self.engine.start())
+        calm()
 
     def close(self) -> None:
         """Commit what is open and let go."""

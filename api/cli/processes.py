@@ -27,6 +27,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
     from api.server import server_config
     from api.views import Views
     from ledger.clock import SystemClock
+    from ledger.collector import calm
     from ledger.database import open_database
     from ledger.engine import Engine
     from ledger.store import Store
@@ -45,6 +46,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 charge_methods=settings.charge_methods,
                 charge_maximum=dict(settings.charge_maximum.items()),
             )
+            calm()
             uvicorn.Server(server_config(app)).run(sockets=[listening])
 
     return serve
