@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 
 YOUNG_MAX = 50_000
-"""Objects made before the youngest are looked at; a command makes some hundred, nearly all of them freed by counting."""
+"""Objects made before the youngest are looked at; a command makes a hundred, nearly all freed by counting."""
 
 
 def calm() -> None:
     """Leave what is loaded alone for good, and look at the rest less often. Call once, before the work begins.
 
-    Nothing of the write path is in cycles, so the collector finds nothing there; looking cost up to a third of a command.
+    Nothing of the write path is in cycles, so the collector finds nothing there, and looking costs up to a third of
+    a command.
     """
     gc.collect()
     gc.freeze()
