@@ -173,9 +173,13 @@ class Lots:
         """Fold: take parts out of their lots; a lot with nothing left goes."""
         for part in parts:
             lots = self._lots
-            key = (part.charged_on, lot_version(part.charge_id), part.method)
-            index = 0 if lots[0].key == key else bisect_left(lots, key, key=_by_key)
-            lot = lots[index]
+            lot, index = lots[0], 0
+            charged_on, _, method = lot.key
+            # Most parts are of the oldest lot; their key need not be made up to know it.
+            if lot.charge_id != part.charge_id or charged_on != part.charged_on or method != part.method:
+                key = (part.charged_on, lot_version(part.charge_id), part.method)
+                index = bisect_left(lots, key, key=_by_key)
+                lot = lots[index]
             lot.remaining_minor -= part.amount_minor
             self.total_minor -= part.amount_minor
             if lot.frozen:
