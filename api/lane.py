@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from api import dispatch
 from api.ask import Ask, House
-from api.dispatch import Dispatcher, Visit
+from api.dispatch import Dispatcher, Visit, checked_key, read_model
 from api.edge import HEADERS_MAX, new_request_id
 from api.metrics import Metrics
 from api.operation import OPERATIONS, Operation
@@ -37,7 +37,6 @@ WAYS_MAX = 20_000
 """How many targets are remembered, each about 700 bytes."""
 
 _TARGET = re.compile(rb"/[0-9a-z_/-]{1,300}")
-_KEY = re.compile(rb"[!-~]{8,255}")
 _JSON = frozenset({b"application/json", b"application/json; charset=utf-8"})
 _UNUSUAL = frozenset({b"connection", b"expect", b"ledger-min-position", b"transfer-encoding", b"upgrade"})
 
@@ -128,13 +127,12 @@ class Lane:
         if caller is None or caller.role not in UNBOUND_ROLES or operation.scope not in caller.scopes:
             return None
         operation.rule(caller, params)
-        key = sent[b"idempotency-key"]
-        if _KEY.fullmatch(key) is None or operation.body is None or operation.build is None:
-            return None
+        key = checked_key(sent[b"idempotency-key"].decode("ascii"))
+        assert operation.body is not None, "a hot operation has a body"
+        assert operation.build is not None, "a hot operation makes a command"
         raw = parse(body)
-        model: Any = operation.body.__pydantic_validator__.validate_python(raw)
-        request_id = new_request_id()
-        ask = Ask(self._house, operation, caller, params, path, request_id, key.decode("ascii"), raw)
+        model: Any = read_model(operation.body, raw)
+        ask = Ask(self._house, operation, caller, params, path, new_request_id(), key, raw)
         if model.currency is not None and not ask.is_currency_of(params["account_id"], model.currency):
             return None
         command: Command = operation.build(ask, **params, body=model)

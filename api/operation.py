@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -159,7 +160,8 @@ async def command_of(ask: Ask, build: Builder, arguments: dict[str, Any]) -> Com
     Raises:
         CurrencyMismatch: it is not.
     """
-    await ask.check_currency(arguments)
+    if getattr(arguments.get("body"), "currency", None) is not None:
+        await ask.check_currency(arguments)
     made = build(ask, **arguments)
-    command: Command = await made if isinstance(made, Awaitable) else made
+    command: Command = await made if iscoroutine(made) else made
     return command

@@ -17,8 +17,11 @@ DEPTH_MAX = 32
 ITEMS_MAX = 1_000
 INTEGER_MAX = 2**63 - 1
 
+_NUMBERS = "numbers in the body must be plain integers of at most 64 bits"
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_MINUS_ZERO = re.compile(rb":[ \t\r\n]*-0")
+_MINUS_ZERO = re.compile(rb"(?:^|[:,\[])[ \t\r\n]*-0")
+"""Finds minus zero where it can stand: behind a mark of structure, or alone. May find it in a text, too."""
+
 _UNFIT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -37,36 +40,19 @@ def parse(body: bytes) -> Any:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Malformed("the body must be one JSON document in UTF-8") from None
-    if type(parsed) is dict and len(parsed) == body.count(b":") and _is_plain(parsed, body):
-        return parsed
-    bones = _STRINGS.sub(b"", body)
-    if bones.count(b"{") + bones.count(b"[") > DEPTH_MAX and _depth(bones) > DEPTH_MAX:
-        raise Malformed(f"the body may be nested at most {DEPTH_MAX} deep", depth_max=DEPTH_MAX)
-    if b"-0" in bones:
-        raise Malformed("numbers in the body must be plain integers; minus zero is none")
+    # Without escapes, DEL and what is beyond ASCII no text is unfit.
+    plain = body.isascii() and b"\\" not in body and b"\x7f" not in body
+    members = _check(parsed, 1, plain=plain)
+    colons = body.count(b":")
+    if colons != members or (b"-0" in body and _MINUS_ZERO.search(body)):
+        bones = _STRINGS.sub(b"", body)
+        colons = bones.count(b":")
+        if b"-0" in bones:
+            raise Malformed("numbers in the body must be plain integers; minus zero is none")
     # Outside strings a colon parts each member's name from its value: fewer members than colons = a name came twice.
-    if _check(parsed) != bones.count(b":"):
+    if colons != members:
         raise Malformed("the body names a member twice in one object")
     return parsed
-
-
-def _is_plain(parsed: dict[str, Any], body: bytes) -> bool:
-    """Say whether an object with as many colons as members surely is one to take; False = look closer.
-
-    Without escapes, DEL and what is beyond ASCII no text is unfit, and one colon a member is one name a member.
-    """
-    if not body.isascii() or b"\\" in body or b"\x7f" in body:
-        return False
-    if b"-0" in body and _MINUS_ZERO.search(body):
-        return False
-    for value in parsed.values():
-        kind = type(value)
-        if kind is int:
-            if not -INTEGER_MAX <= value <= INTEGER_MAX:
-                return False
-        elif kind is not str and kind is not bool and value is not None:
-            return False
-    return True
 
 
 def unfit(text: str) -> bool:
@@ -74,34 +60,43 @@ def unfit(text: str) -> bool:
     return _UNFIT_TEXT.search(text) is not None
 
 
-def _check(value: Any) -> int:
-    """Check numbers, texts and array lengths below `value`; return how many members its objects have."""
+def _check(value: Any, depth: int, *, plain: bool) -> int:
+    """Check what is in a value; return how many members the objects in it have.
+
+    Args:
+        depth: how deep it would be nested if it is an object or an array. plain: whether all texts are known to be fit.
+    """
     kind = type(value)
     if kind is str:
-        if _UNFIT_TEXT.search(value):
+        if not plain and _UNFIT_TEXT.search(value):
             raise Malformed("texts in the body may not hold control or bidi control characters")
-        return 0
-    if kind is dict:
-        members = len(value)
-        for name, member in value.items():
-            members += _check(name) + _check(member)
-        return members
-    if kind is list:
+    elif kind is int:
+        if not -INTEGER_MAX <= value <= INTEGER_MAX:
+            raise Malformed(_NUMBERS)
+    elif kind is dict:
+        return _check_object(value, depth, plain=plain)
+    elif kind is list:
         if len(value) > ITEMS_MAX:
             raise Malformed(f"arrays in the body may hold at most {ITEMS_MAX} items", items_max=ITEMS_MAX)
-        return sum(map(_check, value))
-    if kind is float or (kind is int and not -INTEGER_MAX <= value <= INTEGER_MAX):
-        raise Malformed("numbers in the body must be plain integers of at most 64 bits")
+        _check_depth(depth)
+        return sum([_check(item, depth + 1, plain=plain) for item in value])
+    elif kind is float:
+        raise Malformed(_NUMBERS)
     return 0
 
 
-def _depth(bones: bytes) -> int:
-    """Return the deepest nesting of a valid document whose strings were taken out."""
-    depth = deepest = 0
-    for char in bones:
-        if char in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in b"}]":
-            depth -= 1
-    return deepest
+def _check_object(value: dict[str, Any], depth: int, *, plain: bool) -> int:
+    _check_depth(depth)
+    members = len(value)
+    if not plain:
+        for name in value:
+            _check(name, depth, plain=False)
+    for member in value.values():
+        if not plain or type(member) is not str:
+            members += _check(member, depth + 1, plain=plain)
+    return members
+
+
+def _check_depth(depth: int) -> None:
+    if depth > DEPTH_MAX:
+        raise Malformed(f"the body may be nested at most {DEPTH_MAX} deep", depth_max=DEPTH_MAX)

@@ -69,7 +69,10 @@ class Kek:
             path: what it was sent to.
             body: its bytes, in a form that is the same for the same request.
         """
-        parts = frame(method.encode(), path.encode(), body)
+        # `frame`, written out: this is done for every command.
+        sent_by, sent_to = method.encode(), path.encode()
+        sizes = len(sent_by).to_bytes(4, "big"), len(sent_to).to_bytes(4, "big"), len(body).to_bytes(4, "big")
+        parts = b"%b%b%b%b%b%b" % (sizes[0], sent_by, sizes[1], sent_to, sizes[2], body)
         return hmac.digest(self._request_key, parts, "sha256").hex()[:REQUEST_HASH_CHARACTERS]
 
     def token(self, prefix: str, principal: str, key: str) -> str:

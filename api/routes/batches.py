@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
@@ -63,11 +64,17 @@ def operation_of(op: Any) -> Operation:
     Raises:
         Malformed: there is none.
     """
-    for known in OPERATIONS:
-        if known.op and known.op == op:
-            return known
-    names = sorted(known.op for known in OPERATIONS if known.op)
+    found = _by_op().get(op) if isinstance(op, str) else None
+    if found is not None:
+        return found
+    names = sorted(_by_op())
     raise Malformed(f"op must be one of: {', '.join(names)}", field="op")
+
+
+@cache
+def _by_op() -> dict[str, Operation]:
+    """Return the operations that batches have, by name; all of them are declared before the first request."""
+    return {known.op: known for known in OPERATIONS if known.op}
 
 
 def result_json(key: str | None, became: Outcome | LedgerError, ask: Ask) -> dict[str, Any]:
