@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 PROCESSES_MAX = 4
 """More than this the one server at the other end would not keep up with."""
+
+
+TASKS_MAX, TASK_BYTES = 8_192, 8
+"""What a pipe holds without a reader, and the length of one task in it."""
+
+_FORKED = get_context("fork" if "fork" in get_all_start_methods() else None)
+
+Part = Callable[[Iterator[int]], None]
 
 
 def how_many() -> int:
@@ -24,35 +32,51 @@ def how_many() -> int:
     return min(len(os.sched_getaffinity(0)), PROCESSES_MAX) if hasattr(os, "sched_getaffinity") else 1
 
 
-def side_by_side(parts: Sequence[Callable[[], None]]) -> None:
-    """Do the first part here and each of the others in a process; return when all are done.
+def share(count: int, here: Part, beside: Part, crew: int) -> None:
+    """Share tasks 0..count-1 between this process and crew - 1 others: each takes the next one when it is free.
+
+    Args:
+        count: at most `TASKS_MAX`.
+        here, beside: are given the tasks to do in this process, and in another one.
 
     Raises:
-        Exception: what a part raised; the others are stopped then.
+        Exception: what a process raised; the others are stopped then.
         ChildProcessError: a process ended without a word.
     """
+    assert count <= TASKS_MAX, "more tasks than a pipe holds"
+    # Tasks lie in a pipe: no lock that a killed process could keep.
+    tasks, put = os.pipe()
+    os.write(put, b"".join(task.to_bytes(TASK_BYTES, "big") for task in range(count)))
+    os.close(put)
     started: list[tuple[Any, Pipe]] = []
     try:
-        for part in parts[1:]:
-            receiving, sending = get_context("fork").Pipe(duplex=False)
-            process = get_context("fork").Process(target=_do, args=(part, sending))
+        for _ in range(crew - 1):
+            receiving, sending = _FORKED.Pipe(duplex=False)
+            process = _FORKED.Process(target=_do, args=(beside, tasks, sending))
             process.start()
             sending.close()
             started.append((process, receiving))
-        parts[0]()
+        here(_taken(tasks))
         for _, receiving in started:
             _raise_what_came(receiving)
     finally:
+        os.close(tasks)
         for process, receiving in started:
             process.kill()
             process.join()
             receiving.close()
 
 
-def _do(part: Callable[[], None], sending: Pipe) -> None:
+def _taken(tasks: int) -> Iterator[int]:
+    """Yield tasks that nobody else has taken."""
+    while task := os.read(tasks, TASK_BYTES):
+        yield int.from_bytes(task, "big")
+
+
+def _do(part: Part, tasks: int, sending: Pipe) -> None:
     """Do a part and send what it raised, or None."""
     try:
-        part()
+        part(_taken(tasks))
     except Exception as error:
         sending.send(error)
     else:

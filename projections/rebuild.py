@@ -8,9 +8,9 @@ snapshot it brings the new rows to the live view's position and compares whole r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import psycopg
@@ -28,11 +28,11 @@ from projections.view import View
 log = structlog.get_logger("projections.rebuild")
 
 BATCH_FACTS = 5000
-SLICE_FACTS = 500_000
-"""So many facts at most are copied in one transaction."""
+SLICE_FACTS_MIN, SLICE_FACTS_MAX = 2_500, 500_000
+"""So many facts are copied in one transaction."""
 
-PART_FACTS_MIN = 5_000
-"""A process of its own pays from so many facts on."""
+SLICES_EACH = 4
+"""So many slices for each process, so that none waits long for the last."""
 
 SWAP_TRIES = 10
 EXAMPLES_MAX = 5
@@ -95,8 +95,7 @@ def rebuild_views(connect: Connect, views: Sequence[View], progress: Progress | 
         ViewRefusedError: a view cannot take a fact; the live views stay as they are.
         PositionMissingError: the store has lost a position.
     """
-    with connect() as reading, connect() as writing:
-        writing.execute("SET synchronous_commit = off")
+    with _two(connect) as (reading, writing):
         _only_one(writing)
         make_missing(writing, views)
         try:
@@ -112,8 +111,7 @@ def check_views(connect: Connect, views: Sequence[View], progress: Progress | No
     Raises:
         ViewRefusedError, PositionMissingError: as of `rebuild_views`.
     """
-    with connect() as reading, connect() as writing:
-        writing.execute("SET synchronous_commit = off")
+    with _two(connect) as (reading, writing):
         _only_one(writing)
         make_missing(writing, views)
         try:
@@ -122,6 +120,18 @@ def check_views(connect: Connect, views: Sequence[View], progress: Progress | No
             return [_compare(writing, each) for each in views]
         finally:
             _clean_up(writing, views)
+
+
+@contextmanager
+def _two(connect: Connect) -> Iterator[tuple[Connection[Any], Connection[Any]]]:
+    """Give two connections, opened at the same time, whose commits do not wait for the disk: a swap's does, for all."""
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(connect)
+        one = connect()
+    with one, other.result() as another:
+        for connection in (one, another):
+            connection.execute("SET synchronous_commit = off")
+        yield one, another
 
 
 def make_missing(connection: Connection[Any], views: Sequence[View]) -> None:
@@ -191,7 +201,7 @@ def _execute_all(connection: Connection[Any], statements: Sequence[bytes]) -> No
 
 
 def _analyze(connection: Connection[Any], table: str) -> None:
-    """Look at the indexed columns of a table; the server itself looks at all the others when it has time."""
+    """Take a first look at the indexed columns of a table; the server itself takes a thorough one when it has time."""
     indexed = connection.execute(
         "SELECT DISTINCT a.attname FROM pg_index i"
         " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
@@ -199,7 +209,9 @@ def _analyze(connection: Connection[Any], table: str) -> None:
         [f'"{table}"'],
     ).fetchall()
     columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in indexed)
-    connection.execute(sql.SQL("ANALYZE {} ({})").format(sql.Identifier(table), columns))
+    with connection.transaction():
+        connection.execute("SET LOCAL default_statistics_target = 20")
+        connection.execute(sql.SQL("ANALYZE {} ({})").format(sql.Identifier(table), columns))
 
 
 def _load(
@@ -212,24 +224,23 @@ def _load(
 ) -> None:
     """Copy the rows of a stretch of facts (after, up to) into a new table, slice by slice; then note the position."""
     begin, goal = stretch
-    taking = processes.how_many()
-    size = min(SLICE_FACTS, max(PART_FACTS_MIN, -(-(goal - begin) // taking)))
+    crew = processes.how_many()
+    facts = goal - begin
+    size = max(SLICE_FACTS_MIN, min(SLICE_FACTS_MAX, facts // (SLICES_EACH * crew)), facts // processes.TASKS_MAX + 1)
     slices = [(after, min(after + size, goal)) for after in range(begin, goal, size)]
-    taking = min(taking, len(slices))
 
-    def load_here() -> None:
-        for after, up_to in slices[::taking]:
-            bulk.load(reading, writing, each, after, up_to)
-            if progress is not None and up_to < goal:
-                progress(up_to, goal)
+    def load_here(taken: Iterator[int]) -> None:
+        for number in taken:
+            bulk.load(reading, writing, each, *slices[number])
+            if progress is not None and number + 1 < len(slices):
+                progress(slices[number][1], goal)
 
-    def load_beside(first: int) -> None:
-        with connect() as from_store, connect() as to_view:
-            to_view.execute("SET synchronous_commit = off")
-            for after, up_to in slices[first::taking]:
-                bulk.load(from_store, to_view, each, after, up_to)
+    def load_beside(taken: Iterator[int]) -> None:
+        with _two(connect) as (from_store, to_view):
+            for number in taken:
+                bulk.load(from_store, to_view, each, *slices[number])
 
-    processes.side_by_side([load_here, *(partial(load_beside, first) for first in range(1, taking))])
+    processes.share(len(slices), load_here, load_beside, min(crew, len(slices)))
     tracking.advance(writing, tracking.tracking_name(each.NAME, NEW), begin + 1, goal)
     if progress is not None:
         progress(goal, goal)

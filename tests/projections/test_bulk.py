@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from multiprocessing import Pipe
 from typing import Any
 
 import pytest
@@ -46,7 +48,7 @@ def town(app: Connection[Any], feed: Feed) -> Town:
 @pytest.fixture
 def three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "how_many", lambda: 3)
-    monkeypatch.setattr(rebuild, "PART_FACTS_MIN", 10)
+    monkeypatch.setattr(rebuild, "SLICE_FACTS_MIN", 4)
 
 
 def test_every_movement_is_copied_as_it_is_fed(town: Town, project: Connection[Any], connect_project: Connect) -> None:
@@ -73,9 +75,7 @@ def test_rows_are_the_same_whichever_process_copies_them(
     town: Town,
     project: Connection[Any],
     connect_project: Connect,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rebuild, "SLICE_FACTS", 12)
     told: list[tuple[int, int]] = []
 
     checked = check_views(connect_project, VIEWS, lambda position, head: told.append((position, head)))
@@ -83,7 +83,7 @@ def test_rows_are_the_same_whichever_process_copies_them(
 
     assert [(each.position, each.differences) for each in checked] == [(len(town.facts), 0)]
     assert [each.position for each in rebuilt] == [len(town.facts)]
-    assert told[0] == (12, len(town.facts))
+    assert sorted(told) == told
     assert told[-1] == (len(town.facts), len(town.facts))
 
 
@@ -151,11 +151,20 @@ def test_an_empty_ledger_is_rebuilt(connect_project: Connect) -> None:
 
 
 def test_a_process_that_was_killed_is_told() -> None:
-    def die() -> None:
+    def die(tasks: Iterator[int]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(ChildProcessError):
-        processes.side_by_side([lambda: None, die])
+        processes.share(4, lambda tasks: None, die, 2)
+
+
+def test_every_task_is_taken_once() -> None:
+    receiving, sending = Pipe(duplex=False)
+    done: list[int] = []
+
+    processes.share(500, done.extend, lambda tasks: sending.send(list(tasks)), 2)
+
+    assert sorted([*done, *receiving.recv()]) == list(range(500))
 
 
 def test_a_process_is_never_forked_beside_another_thread() -> None:
