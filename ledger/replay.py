@@ -24,7 +24,7 @@ from aggregates.account import Account
 from aggregates.fact import Fact
 from aggregates.postings import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, entry_of
 from ledger.mapper import to_fact
-from ledger.stream import HEAD, TOPIC_AT, row_blocks, state_of
+from ledger.stream import HEAD, TOPIC_AT, row_blocks
 from ledger.verify import Finding
 
 STRETCH_FACTS = 50_000
@@ -196,33 +196,35 @@ class Replay:
 
     def _fold_rows(self, rows: list[bytes]) -> None:
         streams = self._streams
+        expected = self.position + 1
         for row in rows:
             position, key, version, topic_bytes = HEAD(row)
-            state_at = TOPIC_AT + topic_bytes
-            topic = row[TOPIC_AT:state_at].decode()
-            if position != self.position + 1:
-                text = f"positions {self.position + 1}..{position - 1} are missing"
-                self.found("missing_fact", self.position + 1, text)
-            self.position = position
+            topic_end = TOPIC_AT + topic_bytes
+            topic = row[TOPIC_AT:topic_end].decode()
+            of_account = topic.startswith(_ACCOUNT)
+            if position != expected:
+                self.found("missing_fact", expected, f"positions {expected}..{position - 1} are missing")
+            expected = position + 1
             stream = streams.get(key)
             if stream is None:
                 stream = _Folded(UUID(bytes=key))
-                if topic.startswith(_ACCOUNT):
+                if of_account:
                     streams[key] = stream
             try:
-                fact = to_fact(stream.id, version, topic, state_of(row, state_at))
+                fact = to_fact(stream.id, version, topic, row[topic_end + 4 :])
             except MapperDeserialisationError as error:
                 self.found("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
             else:
-                if topic.startswith(_ACCOUNT):
+                if of_account:
                     self._fold_fact(position, version, stream, fact)
             if version in stream.snapshots:
                 self._snapshots.append((stream.id, version, position, stream.dumped()))
+        self.position = expected - 1
         self.facts += len(rows)
 
     def _fold_fact(self, position: int, version: int, stream: _Folded, fact: Fact) -> None:
         account = stream.account
-        if version != (account.version if account else 0) + 1:
+        if version != (1 if account is None else account.version + 1):
             self.found("version_gap", position, f"the fact at position {position} has version {version} of its account")
         try:
             stream.account = fact.mutate(account)
@@ -231,18 +233,17 @@ class Replay:
             self.found("unfoldable_fact", position, f"the fact at position {position} cannot be folded: {error!r}")
         if account is None and stream.account is not None:
             self.accounts[stream.id] = stream.account
-        self._post(position, stream.balances, fact)
-
-    def _post(self, position: int, balances: dict[str, int], fact: Fact) -> None:
+        balances = stream.balances
         currency, lines = entry_of(fact)
-        sums = self._sums[currency]
-        for name, amount_minor in lines:
-            if amount_minor > 0:
-                sums[name][DEBIT] += amount_minor
-            elif amount_minor:
-                sums[name][CREDIT] -= amount_minor
-            if name in balances:
-                balances[name] -= amount_minor
+        if lines:
+            sums = self._sums[currency]
+            for name, amount_minor in lines:
+                if amount_minor > 0:
+                    sums[name][DEBIT] += amount_minor
+                elif amount_minor:
+                    sums[name][CREDIT] -= amount_minor
+                if name in balances:
+                    balances[name] -= amount_minor
         stored = getattr(fact, "balance_minor", None)
         if stored is not None and stored != balances[PREPAID]:
             text = (

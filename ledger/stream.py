@@ -1,10 +1,12 @@
 """Stored facts in bulk: rows of the events table by COPY, in the order of their positions, as the bytes that came.
 
-COPY costs the server and the driver a fraction of what a cursor does. What comes for each row is one message, laid out
-as below; from the stream's id on it is, byte for byte, what `ledger.seal.packed` makes of the row.
+COPY costs the server and the driver a fraction of what a cursor does. What comes for each row is one message:
 
     fields i16 | 8 i32 | position i64 | 16 i32 | stream 16 bytes | 8 i32 | version i64
-    | length i32 | topic | length i32 | state | 16 i32, command key; or -1 i32
+    | length i32 | topic | length i32 | state
+    | 16 i32, command key; or -1 i32 for none    (of `sealed_rows` alone)
+
+With the key it is, from the stream's id on and byte for byte, what `ledger.seal.packed` makes of the row.
 """
 
 from __future__ import annotations
@@ -27,13 +29,10 @@ HEAD = struct.Struct("!6xq4x16s4xqi").unpack_from
 """Row -> (position, stream id as bytes, version, length of the topic)."""
 
 TOPIC_AT = 50
-"""Where the topic begins."""
+"""Where the topic begins. The state begins 4 bytes after its end."""
 
 PACKED_AT = 14
 """Where the bytes begin that are sealed."""
-
-LENGTH = struct.Struct("!i").unpack_from
-"""(Row, where) -> a length."""
 
 MIN, MAX = -(2**63), 2**63 - 1
 """Bounds of what the table could hold as a position, were its own check gone."""
@@ -41,26 +40,20 @@ MIN, MAX = -(2**63), 2**63 - 1
 _HEADER_BYTES = 19
 _END = b"\xff\xff"
 _COPY = b"""COPY (
-    SELECT notification_id, originator_id, originator_version, topic, state, command_key FROM ledger_events
-    WHERE notification_id >= (%s)::bigint AND notification_id <= %s ORDER BY notification_id LIMIT %s
+    SELECT notification_id, originator_id, originator_version, topic, state%b FROM ledger_events
+    WHERE notification_id >= (%d)::bigint AND notification_id <= %d ORDER BY notification_id LIMIT %d
 ) TO STDOUT (FORMAT binary)"""
 
 
-def state_of(row: bytes, state_at: int) -> bytes:
-    """Return the state of a row, whose topic ends at `state_at`."""
-    begin = state_at + 4
-    return row[begin : begin + LENGTH(row, state_at)[0]]
-
-
 async def row_blocks(connection: AsyncConnection[Any], first: int, last: int) -> AsyncGenerator[list[bytes], None]:
-    """Yield the rows from position `first` to `last`, both included, in blocks.
+    """Yield the rows from position `first` to `last`, both included, without keys, in blocks.
 
     The connection can do nothing else until the last block was taken or the generator closed (`aclosing`).
 
     Raises:
         psycopg.Error: what the server or the connection broke off with.
     """
-    async with connection.cursor() as cursor, cursor.copy(_COPY, (first, last, MAX)) as copy:
+    async with connection.cursor() as cursor, cursor.copy(_COPY % (b"", first, last, MAX)) as copy:
         skip, more = _HEADER_BYTES, True
         while more:
             rows, more = await connection.wait(_block(connection.pgconn, skip))
@@ -69,12 +62,12 @@ async def row_blocks(connection: AsyncConnection[Any], first: int, last: int) ->
         await copy.read()
 
 
-def rows(connection: Connection[Any], first: int, limit: int) -> list[bytes]:
-    """Return up to `limit` rows from position `first` on. Raises: psycopg.Error."""
+def sealed_rows(connection: Connection[Any], first: int, limit: int) -> list[bytes]:
+    """Return up to `limit` rows with their keys, from position `first` on. Raises: psycopg.Error."""
     found: list[bytes] = []
     if first > MAX:
         return found
-    with connection.cursor() as cursor, cursor.copy(_COPY, (first, MAX, limit)) as copy:
+    with connection.cursor() as cursor, cursor.copy(_COPY % (b", command_key", first, MAX, limit)) as copy:
         skip, more = _HEADER_BYTES, True
         while more:
             block, more = connection.wait(_block(connection.pgconn, skip))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from struct import Struct
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,12 +20,14 @@ from psycopg import sql
 from ledger.anchor import Anchor
 from ledger.mapper import to_fact
 from ledger.seal import Block, Refusal, batch_digest, block_hash, genesis
-from ledger.stream import HEAD, MIN, PACKED_AT, TOPIC_AT, rows, state_of
+from ledger.stream import HEAD, MIN, PACKED_AT, TOPIC_AT, sealed_rows
 
 FINDINGS_MAX = 1_000
 """After this many findings the rest is only counted."""
 
 FETCH_ROWS = 5_000
+
+_LENGTH = Struct("!i").unpack_from
 
 
 class Finding(NamedTuple):
@@ -95,7 +98,7 @@ class _Facts:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self._rows = rows(connection, MIN, FETCH_ROWS)
+        self._rows = sealed_rows(connection, MIN, FETCH_ROWS)
         self._at = 0
 
     def up_to(self, last: int) -> list[bytes]:
@@ -117,7 +120,7 @@ class _Facts:
             self._go_on()
 
     def _go_on(self) -> None:
-        self._rows, self._at = rows(self._connection, HEAD(self._rows[-1])[0] + 1, FETCH_ROWS), 0
+        self._rows, self._at = sealed_rows(self._connection, HEAD(self._rows[-1])[0] + 1, FETCH_ROWS), 0
 
 
 def verify(
@@ -218,13 +221,15 @@ def _check_rows(sink: _Sink, stored: list[bytes], expected: int, block: Block) -
     """Say which positions of a block are missing and which of its rows cannot be read."""
     for row in stored:
         position, key, version, topic_bytes = HEAD(row)
-        state_at = TOPIC_AT + topic_bytes
+        topic_end = TOPIC_AT + topic_bytes
+        state_at = topic_end + 4
+        (length,) = _LENGTH(row, topic_end)
         if position > expected:
             text = f"positions {expected}..{position - 1} are missing"
             sink.add("missing_fact", expected, text)
         expected = position + 1
         try:
-            to_fact(_stream_id(key), version, row[TOPIC_AT:state_at].decode(), state_of(row, state_at))
+            to_fact(_stream_id(key), version, row[TOPIC_AT:topic_end].decode(), row[state_at : state_at + length])
         except MapperDeserialisationError as error:
             sink.add("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
     if expected <= block.last_position:
