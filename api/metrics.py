@@ -6,13 +6,13 @@ Requests are counted in plain numbers and given their Prometheus form when someb
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -49,6 +49,26 @@ class Requests(Collector):
         yield seconds
 
 
+class Views(Collector):
+    """Where each view stands and how far it is behind."""
+
+    def __init__(self) -> None:
+        self.standings: Sequence[Mapping[str, Any]] = ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the last standings."""
+        for name, figure, help_text in (
+            ("ledger_view_position", "position", "Last position a view has taken in"),
+            ("ledger_view_lag_facts", "lag_facts", "Facts a view is behind"),
+            ("ledger_view_lag_seconds", "lag_seconds", "Age of the oldest fact a view has not taken in"),
+        ):
+            family = GaugeMetricFamily(name, help_text, labels=["view"])
+            for standing in self.standings:
+                if standing[figure] is not None:
+                    family.add_metric([standing["view"]], standing[figure])
+            yield family
+
+
 class Times:
     """Times of one operation: their sum, and how many end in each bucket."""
 
@@ -66,6 +86,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = Requests()
         self._registry.register(self._requests)
+        self._views = Views()
+        self._registry.register(self._views)
         for name, help_text in (
             ("committed_commands", "Commands whose commit was acknowledged"),
             ("committed_facts", "Facts committed by this process"),
@@ -81,8 +103,13 @@ class Metrics:
         """Count one answered request."""
         self._requests.count(operation, status, seconds)
 
-    def text(self) -> bytes:
-        """Return all figures in Prometheus's text format."""
+    def text(self, views: Sequence[Mapping[str, Any]] = ()) -> bytes:
+        """Return all figures in Prometheus's text format.
+
+        Args:
+            views: where each view stands, as `projections.status` says it.
+        """
+        self._views.standings = views
         return generate_latest(self._registry)
 
 

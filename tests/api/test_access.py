@@ -225,3 +225,15 @@ async def key_of(counter: Counter, role: str, account_id: str) -> str:
 
 async def _nothing(_ask: Any) -> Any:
     """Do nothing."""
+
+
+@pytest.mark.usefixtures("feeding")
+async def test_metrics_say_how_far_each_view_is(counter: Counter) -> None:
+    account_id = await counter.account(1_000)
+    seen = await counter.get(f"/v1/accounts/{account_id}/transactions", min_position="2")
+
+    figures = (await counter.get("/metrics")).text
+
+    assert seen.status_code == 200
+    assert f'ledger_view_position{{view="transactions"}} {float(seen.headers["ledger-position"])}' in figures
+    assert 'ledger_view_lag_facts{view="transactions"} 0.0' in figures
