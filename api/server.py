@@ -47,6 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """Where the present request goes on the lane, while it is not known whether it is of the usual kind."""
 
     _body = b""
+    idle_s: float = KEEP_ALIVE_S
     _idle_since = 0.0
     _idle_timer: asyncio.TimerHandle | None = None
 
@@ -147,7 +148,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # One timer that looks when the connection was last busy, instead of a new one for each request.
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._end_idle)
+            self._idle_timer = self.loop.call_later(self.idle_s, self._end_idle)
 
     def _enter(self, way: Way) -> bool:
         """Offer a whole request to the lane; return whether it was taken."""
@@ -182,9 +183,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_timer = None
         if self.transport.is_closing():
             return
-        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        left_s = self._idle_since + self.idle_s - self.loop.time()
         if not self.cycle.response_complete or self._head_begun:
-            left_s = self.timeout_keep_alive
+            left_s = self.idle_s
         if left_s > 0:
             self._idle_timer = self.loop.call_later(left_s, self._end_idle)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -47,9 +48,17 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 charge_maximum=dict(settings.charge_maximum.items()),
             )
             calm()
+            settle_memory()
             uvicorn.Server(server_config(app)).run(sockets=[listening])
 
     return serve
+
+
+def settle_memory() -> None:
+    """Let the collector pass over what stays for good, and come less often: a request leaves next to no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def bootstrap_key(settings: Settings) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 
+from api import server
 from api.app import LedgerApp, create_app
 from api.views import Views
 from ledger.database import Database
@@ -18,6 +22,7 @@ from ledger.vault import open_vault
 from projections.connections import connect_to
 from projections.runner import Runner
 from tests.api.counter import Counter
+from tests.api.wire import until
 from tests.ledger.desk import SetClock
 
 
@@ -54,6 +59,22 @@ def feeding(ledger_database: Database) -> Iterator[None]:
     yield
     stop.set()
     thread.join()
+
+
+@pytest.fixture
+async def address(app: LedgerApp) -> AsyncIterator[tuple[str, int]]:
+    """The application behind the server that `ledger serve` uses; its life cycle is the fixture's."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    config = server.server_config(app, port=0)
+    config.lifespan = "off"
+    served = uvicorn.Server(config)
+    serving = asyncio.create_task(served.serve(sockets=[listening]))
+    async with asyncio.timeout(5):
+        await until(lambda: served.started)
+    yield listening.getsockname()
+    served.should_exit = True
+    await serving
 
 
 @pytest.fixture

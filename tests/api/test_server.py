@@ -3,85 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 import resource
-import socket
-from collections.abc import AsyncIterator, Callable
 
 import pytest
-import uvicorn
 
 from api import server
-from api.app import LedgerApp
 from api.operation import BODY_BYTES_MAX
 from tests.api.counter import Counter
+from tests.api.wire import exchange, wire
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def address(app: LedgerApp) -> AsyncIterator[tuple[str, int]]:
-    """The application behind the server that `ledger serve` uses; its life cycle is the fixture's."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    config = server.server_config(app, port=0)
-    config.lifespan = "off"
-    served = uvicorn.Server(config)
-    serving = asyncio.create_task(served.serve(sockets=[listening]))
-    async with asyncio.timeout(5):
-        await until(lambda: served.started)
-    yield listening.getsockname()
-    served.should_exit = True
-    await serving
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait until something is true."""
-    for _ in itertools.count():
-        if true():
-            return
-        await asyncio.sleep(0.01)
-
-
-class Wire:
-    """One connection, spoken to in bytes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def all(self, timeout_s: float = 5.0) -> bytes:
-        """Return everything until the server closes."""
-        parts = b""
-        async with asyncio.timeout(timeout_s):
-            try:
-                while part := await self.reader.read(65_536):
-                    parts += part
-            except ConnectionError:
-                return parts
-        return parts
-
-    async def send(self, data: bytes) -> None:
-        """Send bytes, as far as the server takes them."""
-        try:
-            self.writer.write(data)
-            await self.writer.drain()
-        except ConnectionError:
-            return
-
-
-async def wire(address: tuple[str, int]) -> Wire:
-    """Open a connection."""
-    return Wire(*await asyncio.open_connection(*address))
-
-
-async def exchange(address: tuple[str, int], data: bytes) -> bytes:
-    """Send bytes, say that no more come, and return the whole answer."""
-    opened = await wire(address)
-    await opened.send(data)
-    answer = await opened.all()
-    opened.writer.close()
-    return answer
 
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
