@@ -58,7 +58,9 @@ def test_the_document_describes_every_operation_with_an_example_and_its_refusals
         else:
             assert entry["security"] == [{"apiKey": [operation.scope]}]
             assert {"400", "401", "403", "429", "500", "503"} <= set(entry["responses"])
-        assert [each["name"] for each in entry.get("parameters", []) if each.get("in") == "path"] == list(operation.params)
+        assert [each["name"] for each in entry.get("parameters", []) if each.get("in") == "path"] == list(
+            operation.params
+        )
     assert len(set(names)) == len(OPERATIONS) == sum(len(methods) for methods in document["paths"].values())
 
 
