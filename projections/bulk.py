@@ -104,10 +104,10 @@ def _chunks(view: Appended, rows: Iterator[reader.Stored]) -> Iterator[bytes]:
     yield b"".join(parts)
 
 
-def _long_way(view: Appended, packer: Packer, position: int, place: bytes, topic: bytes, state: Any) -> bytes:
+def _long_way(view: Appended, packer: Packer, position: int, place: bytes, topic: bytes, state: bytes) -> bytes:
     """Pack a fact of any shape that can be read at all."""
     try:
         stream, version = UUID(bytes=place[16:32]), int.from_bytes(place[36:44], "big")
-        return packer.pack(orjson.loads(pack(to_fact(stream, version, topic.decode(), bytes(state)))))
+        return packer.pack(orjson.loads(pack(to_fact(stream, version, topic.decode(), state))))
     except Exception as error:
         raise ViewRefusedError(view.NAME, topic.decode(), position, str(error)) from error

@@ -35,7 +35,7 @@ COPY_OUT = sql.SQL("""
     ) TO STDOUT (FORMAT binary)
 """)
 
-Stored = tuple[int, bytes, bytes, memoryview]
+Stored = tuple[int, bytes, bytes, bytes]
 """A stored row: position; position, stream and version as binary COPY writes them; topic; state."""
 
 PLACE_BYTES = 12 + 20 + 12
@@ -81,13 +81,14 @@ def stored(connection: Connection[Any], after: int, up_to: int) -> Generator[Sto
         for message in messages:
             if len(message) - at <= len(FILE_END):
                 continue
-            position, topic_bytes = head(message, at)
+            row = message.tobytes()
+            position, topic_bytes = head(row, at)
             if position != expected:
                 break
             expected += 1
             begin = at + topic_at
             end = begin + topic_bytes
-            yield position, bytes(message[at + 2 : begin - 4]), bytes(message[begin:end]), message[end + 4 :]
+            yield position, row[at + 2 : begin - 4], row[begin:end], row[end + 4 :]
             at = 0
     if expected <= up_to:
         raise PositionMissingError(f"position {expected} is missing")

@@ -8,9 +8,7 @@ snapshot it brings the new rows to the live view's position and compares whole r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -18,8 +16,8 @@ import structlog
 from psycopg import Connection, IsolationLevel, sql
 
 from ledger.settings import Settings
-from projections import bulk, processes, reader, status, tracking, view
-from projections.bulk import Appended
+from projections import reader, status, tracking, view
+from projections.building import BATCH_FACTS, Progress, build, two
 from projections.connections import Connect, connector
 from projections.registry import chosen
 from projections.rows import NEW, Table
@@ -27,17 +25,8 @@ from projections.view import View
 
 log = structlog.get_logger("projections.rebuild")
 
-BATCH_FACTS = 5000
-SLICE_FACTS_MIN, SLICE_FACTS_MAX = 2_500, 500_000
-"""So many facts are copied in one transaction."""
-
-SLICES_EACH = 4
-"""So many slices for each process, so that none waits long for the last."""
-
 SWAP_TRIES = 10
 EXAMPLES_MAX = 5
-
-Progress = Callable[[int, int], None]
 
 
 class Rebuilt(NamedTuple):
@@ -95,11 +84,11 @@ def rebuild_views(connect: Connect, views: Sequence[View], progress: Progress | 
         ViewRefusedError: a view cannot take a fact; the live views stay as they are.
         PositionMissingError: the store has lost a position.
     """
-    with _two(connect) as (reading, writing):
+    with two(connect) as (reading, writing):
         _only_one(writing)
         make_missing(writing, views)
         try:
-            _build(connect, reading, writing, views, progress, lambda: reader.head(reading))
+            build(connect, reading, writing, views, progress, reader.head)
             return [Rebuilt(each.NAME, _swap(writing, each)) for each in views]
         finally:
             _clean_up(writing, views)
@@ -111,27 +100,15 @@ def check_views(connect: Connect, views: Sequence[View], progress: Progress | No
     Raises:
         ViewRefusedError, PositionMissingError: as of `rebuild_views`.
     """
-    with _two(connect) as (reading, writing):
+    with two(connect) as (reading, writing):
         _only_one(writing)
         make_missing(writing, views)
         try:
             stands = [tracking.standing(writing, tracking.tracking_name(each.NAME)) or 0 for each in views]
-            _build(connect, reading, writing, views, progress, lambda: min(stands))
+            build(connect, reading, writing, views, progress, lambda _: min(stands))
             return [_compare(writing, each) for each in views]
         finally:
             _clean_up(writing, views)
-
-
-@contextmanager
-def _two(connect: Connect) -> Iterator[tuple[Connection[Any], Connection[Any]]]:
-    """Give two connections, opened at the same time, whose commits do not wait for the disk: a swap's does, for all."""
-    with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(connect)
-        one = connect()
-    with one, other.result() as another:
-        for connection in (one, another):
-            connection.execute("SET synchronous_commit = off")
-        yield one, another
 
 
 def make_missing(connection: Connection[Any], views: Sequence[View]) -> None:
@@ -156,116 +133,6 @@ def _clean_up(connection: Connection[Any], views: Sequence[View]) -> None:
     if not connection.closed:
         for each in views:
             view.drop(connection, each)
-
-
-def _build(
-    connect: Connect,
-    reading: Connection[Any],
-    writing: Connection[Any],
-    views: Sequence[View],
-    progress: Progress | None,
-    goal: Callable[[], int],
-) -> None:
-    """Make the new tables and feed all of them from one read, up to the goal; their indexes come last."""
-    with writing.transaction():
-        for each in views:
-            view.drop(writing, each)
-            view.create(writing, each, NEW)
-    folded = [each for each in views if not isinstance(each, Appended)]
-    for each in views:
-        if isinstance(each, Appended):
-            position = 0
-            while (head := goal()) - position > (BATCH_FACTS if position else 0):
-                _load(connect, reading, writing, each, (position, head), None if folded else progress)
-                position = head
-    if folded:
-        _fold(reading, writing, folded, goal, progress)
-    _make_ready(reading, writing, views)
-
-
-def _make_ready(reading: Connection[Any], writing: Connection[Any], views: Sequence[View]) -> None:
-    """Make the indexes of the new tables, two at a time, and tell the planner what is in the indexed columns."""
-    statements = [statement for each in views for statement in view.index_statements(each, NEW)]
-    with ThreadPoolExecutor(1) as beside:
-        others = beside.submit(_execute_all, reading, statements[1::2])
-        _execute_all(writing, statements[::2])
-        others.result()
-    for each in views:
-        for table in each.TABLES:
-            _analyze(writing, table.name + NEW)
-
-
-def _execute_all(connection: Connection[Any], statements: Sequence[bytes]) -> None:
-    for statement in statements:
-        connection.execute(statement)
-
-
-def _analyze(connection: Connection[Any], table: str) -> None:
-    """Take a first look at the indexed columns of a table; the server itself takes a thorough one when it has time."""
-    indexed = connection.execute(
-        "SELECT DISTINCT a.attname FROM pg_index i"
-        " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
-        " WHERE i.indrelid = to_regclass(%s)",
-        [f'"{table}"'],
-    ).fetchall()
-    columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in indexed)
-    with connection.transaction():
-        connection.execute("SET LOCAL default_statistics_target = 20")
-        connection.execute(sql.SQL("ANALYZE {} ({})").format(sql.Identifier(table), columns))
-
-
-def _load(
-    connect: Connect,
-    reading: Connection[Any],
-    writing: Connection[Any],
-    each: Appended,
-    stretch: tuple[int, int],
-    progress: Progress | None,
-) -> None:
-    """Copy the rows of a stretch of facts (after, up to) into a new table, slice by slice; then note the position."""
-    begin, goal = stretch
-    crew = processes.how_many()
-    facts = goal - begin
-    size = max(SLICE_FACTS_MIN, min(SLICE_FACTS_MAX, facts // (SLICES_EACH * crew)), facts // processes.TASKS_MAX + 1)
-    slices = [(after, min(after + size, goal)) for after in range(begin, goal, size)]
-
-    def load_here(taken: Iterator[int]) -> None:
-        for number in taken:
-            bulk.load(reading, writing, each, *slices[number])
-            if progress is not None and number + 1 < len(slices):
-                progress(slices[number][1], goal)
-
-    def load_beside(taken: Iterator[int]) -> None:
-        with _two(connect) as (from_store, to_view):
-            for number in taken:
-                bulk.load(from_store, to_view, each, *slices[number])
-
-    processes.share(len(slices), load_here, load_beside, min(crew, len(slices)))
-    tracking.advance(writing, tracking.tracking_name(each.NAME, NEW), begin + 1, goal)
-    if progress is not None:
-        progress(goal, goal)
-
-
-def _fold(
-    reading: Connection[Any],
-    writing: Connection[Any],
-    views: Sequence[View],
-    goal: Callable[[], int],
-    progress: Progress | None,
-) -> None:
-    """Feed new tables from one read, batch by batch, up to the goal."""
-    position, head = 0, goal()
-    while position < head:
-        batch = reader.read(reading, position, BATCH_FACTS, up_to=head)
-        if not batch:
-            break
-        for each in views:
-            view.apply(writing, each, batch, NEW)
-        position = batch[-1].position
-        if progress is not None:
-            progress(position, head)
-        if position >= head:
-            head = goal()
 
 
 def _catch_up(connection: Connection[Any], each: View, goal: int) -> int:

@@ -13,16 +13,16 @@ import pytest
 from psycopg import Connection
 
 from ledger.database import Database
-from projections import processes, reader, rebuild
+from projections import building, processes, reader
 from projections.bulk import Packer
 from projections.connections import Connect
 from projections.movements import MOVING
 from projections.reader import PositionMissingError
 from projections.rebuild import check_views, rebuild_views
-from projections.registry import chosen
+from projections.registry import ALL_VIEWS, chosen
 from projections.transactions import TRANSACTIONS, Transactions
 from projections.view import ViewRefusedError
-from tests.projections.conftest import Feed, rows_of
+from tests.projections.conftest import Feed, live_rows, rows_of
 from tests.projections.test_feeding import tamper
 from tests.projections.test_rebuild import names_in
 from tests.projections.town import Town, busy_town
@@ -48,7 +48,8 @@ def town(app: Connection[Any], feed: Feed) -> Town:
 @pytest.fixture
 def three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "how_many", lambda: 3)
-    monkeypatch.setattr(rebuild, "SLICE_FACTS_MIN", 4)
+    monkeypatch.setattr(building, "SLICE_FACTS_MIN", 4)
+    monkeypatch.setattr(building, "PARTED_FROM_FACTS", 1)
 
 
 def test_every_movement_is_copied_as_it_is_fed(town: Town, project: Connection[Any], connect_project: Connect) -> None:
@@ -85,6 +86,30 @@ def test_rows_are_the_same_whichever_process_copies_them(
     assert [each.position for each in rebuilt] == [len(town.facts)]
     assert sorted(told) == told
     assert told[-1] == (len(town.facts), len(town.facts))
+
+
+def test_views_are_the_same_however_they_are_parted_among_processes(
+    three_processes: None, town: Town, connect_project: Connect
+) -> None:
+    rebuilt = rebuild_views(connect_project, ALL_VIEWS)
+    built_in_parts = [each.differences for each in check_views(connect_project, ALL_VIEWS)]
+
+    assert {each.position for each in rebuilt} == {len(town.facts)}
+    assert built_in_parts == [0] * len(ALL_VIEWS)
+
+
+def test_a_view_that_refuses_in_another_process_is_told(
+    three_processes: None, town: Town, project: Connection[Any], connect_project: Connect, ledger_database: Database
+) -> None:
+    rows, names = live_rows(project), names_in(project, "view%")
+    tamper(ledger_database, "UPDATE ledger.ledger_events SET state = '{}' WHERE notification_id = 9")
+
+    with pytest.raises(ViewRefusedError) as refused:
+        rebuild_views(connect_project, ALL_VIEWS)
+
+    assert refused.value.position == 9
+    assert live_rows(project) == rows
+    assert names_in(project, "view%") == names
 
 
 @pytest.mark.parametrize(
