@@ -9,7 +9,6 @@ every machine.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from hashlib import sha256
@@ -17,26 +16,17 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from eventsourcing.persistence import MapperDeserialisationError
 from psycopg import AsyncConnection, sql
+from psycopg.conninfo import make_conninfo
 
 from aggregates.account import Account
-from aggregates.fact import Fact
-from aggregates.postings import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, entry_of
-from ledger.mapper import to_fact
-from ledger.stream import HEAD, TOPIC_AT, row_blocks
+from ledger import crew
+from ledger.folding import Folding
+from ledger.stream import row_blocks
 from ledger.verify import Finding
 
 STRETCH_FACTS = 50_000
 """Facts read by one COPY; the snapshots among them are compared after it."""
-
-FINDINGS_MAX = 1_000
-"""After this many findings the rest is only counted."""
-
-DEBIT, CREDIT = 0, 1
-
-BALANCES = (PREPAID, PREPAID_HOLD, REFUND_PAYABLE)
-"""Ledger accounts whose sum on one stream is a figure of its account: balance, held, refund_pending."""
 
 
 class LedgerSum(NamedTuple):
@@ -92,9 +82,6 @@ class Replay:
     Args:
         connection: inside `frozen`.
         progress: told (position reached, last position) now and then.
-
-    Attributes:
-        position: of the last fact folded. accounts: by stream.
     """
 
     def __init__(
@@ -103,22 +90,23 @@ class Replay:
         self._connection = connection
         self._progress = progress
         self._last: int | None = None
-        self._streams: dict[bytes, _Folded] = {}
-        self._snapshots: list[tuple[UUID, int, int, bytes | None]] = []
-        self._sums: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-        self._findings: list[Finding] = []
-        self._findings_total = 0
+        self._folding = Folding()
         self._snapshots_checked = 0
         self._seconds = 0.0  # a duration, not money
-        self.accounts: dict[UUID, Account] = {}
-        self.position = 0
-        self.facts = 0
+
+    @property
+    def position(self) -> int:
+        """Position of the last fact folded."""
+        return self._folding.position
+
+    @property
+    def accounts(self) -> dict[UUID, Account]:
+        """Every account as far as it is folded, by stream."""
+        return self._folding.accounts
 
     def found(self, code: str, position: int, detail: str) -> None:
         """Write down that something does not agree."""
-        self._findings_total += 1
-        if len(self._findings) < FINDINGS_MAX:
-            self._findings.append(Finding(code, position, detail))
+        self._folding.found(code, position, detail)
 
     async def last_position(self) -> int:
         """Return the position of the last fact of the ledger."""
@@ -130,30 +118,40 @@ class Replay:
     async def fold(self, up_to: int | None = None) -> None:
         """Fold the facts after `position`, up to and with the one at `up_to` (None = all)."""
         last = await self.last_position()
-        stop = last if up_to is None else min(up_to, last)
+        folding = self._folding
+        first, stop = folding.position + 1, last if up_to is None else min(up_to, last)
         started = time.monotonic()
-        after = self.position
-        while after < stop:
-            goal = min(after + STRETCH_FACTS, stop)
-            async with aclosing(row_blocks(self._connection, after + 1, goal)) as blocks:
-                async for rows in blocks:
-                    self._fold_rows(rows)
-                    self._progress(self.position, last)
-            await self._check_snapshots()
-            after = goal
-        if self.position < stop:
-            self.found("missing_fact", self.position + 1, f"positions {self.position + 1}..{stop} are missing")
-            self.position = stop
+        parts = crew.size(stop - first + 1)
+        if parts > 1 and not await self._is_dense(first, stop):
+            # Only who sees all positions can say which are missing.
+            parts = 1
+        with crew.beside(folding, await self._place(parts), first, stop, parts) as others:
+            while first <= stop:
+                goal = min(first + STRETCH_FACTS - 1, stop)
+                async with aclosing(row_blocks(self._connection, first, goal, (0, parts))) as blocks:
+                    async for rows in blocks:
+                        folding.take(rows, alone=parts == 1)
+                        self._progress(folding.position, last)
+                await self._check_snapshots()
+                first = goal + 1
+            for part in others():
+                folding.take_in(part)
+                await self._check_snapshots()
+        if parts > 1 and folding.position < stop:
+            folding.position = stop
+            self._progress(stop, last)
+        if folding.position < stop:
+            first = folding.position + 1
+            self.found("missing_fact", first, f"positions {first}..{stop} are missing")
+            folding.position = stop
         self._seconds += time.monotonic() - started
 
     def report(self) -> Report:
         """Return what was found so far."""
-        for stream in self._streams.values():
-            if stream.account is not None:
-                self._check_account(stream.account, stream.balances)
+        self._folding.check_accounts()
         return Report(
-            self.position, self.facts, len(self.accounts), self.digest(), self.totals(), self.sums(),
-            self._snapshots_checked, self._seconds, self._findings, self._findings_total,
+            self.position, self._folding.facts, len(self.accounts), self.digest(), self.totals(), self.sums(),
+            self._snapshots_checked, self._seconds, self._folding.findings, self._folding.findings_total,
         )  # fmt: skip
 
     def digest(self) -> str:
@@ -179,7 +177,7 @@ class Replay:
         return sorted(
             (
                 LedgerSum(account, currency, debit, credit)
-                for currency, sums in self._sums.items()
+                for currency, sums in self._folding.sums.items()
                 for account, (debit, credit) in sums.items()
             ),
             key=lambda line: (line.currency, line.account),
@@ -190,84 +188,27 @@ class Replay:
         row = await cursor.fetchone()
         self._last = row[0] if row else 0
         cursor = await self._connection.execute("SELECT originator_id, originator_version FROM ledger_snapshots")
-        for stream_id, version in await cursor.fetchall():
-            stream = self._streams.setdefault(stream_id.bytes, _Folded(stream_id))
-            stream.snapshots = stream.snapshots | {version}
+        self._folding.expect_snapshots(await cursor.fetchall())
 
-    def _fold_rows(self, rows: list[bytes]) -> None:
-        streams = self._streams
-        expected = self.position + 1
-        for row in rows:
-            position, key, version, topic_bytes = HEAD(row)
-            topic_end = TOPIC_AT + topic_bytes
-            topic = row[TOPIC_AT:topic_end].decode()
-            of_account = topic.startswith(_ACCOUNT)
-            if position != expected:
-                self.found("missing_fact", expected, f"positions {expected}..{position - 1} are missing")
-            expected = position + 1
-            stream = streams.get(key)
-            if stream is None:
-                stream = _Folded(UUID(bytes=key))
-                if of_account:
-                    streams[key] = stream
-            try:
-                fact = to_fact(stream.id, version, topic, row[topic_end + 4 :])
-            except MapperDeserialisationError as error:
-                self.found("unreadable_fact", position, f"the fact at position {position} cannot be read: {error}")
-            else:
-                if of_account:
-                    self._fold_fact(position, version, stream, fact)
-            if version in stream.snapshots:
-                self._snapshots.append((stream.id, version, position, stream.dumped()))
-        self.position = expected - 1
-        self.facts += len(rows)
+    async def _is_dense(self, first: int, last: int) -> bool:
+        cursor = await self._connection.execute(_COUNT, (first, last))
+        wanted = last - first + 1
+        return await cursor.fetchone() == (wanted, wanted)
 
-    def _fold_fact(self, position: int, version: int, stream: _Folded, fact: Fact) -> None:
-        account = stream.account
-        if version != (1 if account is None else account.version + 1):
-            self.found("version_gap", position, f"the fact at position {position} has version {version} of its account")
-        try:
-            stream.account = fact.mutate(account)
-        except (LookupError, ValueError, TypeError, AttributeError) as error:
-            # A fold never refuses what was decided; it can only stumble over a history that was altered.
-            self.found("unfoldable_fact", position, f"the fact at position {position} cannot be folded: {error!r}")
-        if account is None and stream.account is not None:
-            self.accounts[stream.id] = stream.account
-        balances = stream.balances
-        currency, lines = entry_of(fact)
-        if lines:
-            sums = self._sums[currency]
-            for name, amount_minor in lines:
-                if amount_minor > 0:
-                    sums[name][DEBIT] += amount_minor
-                elif amount_minor:
-                    sums[name][CREDIT] -= amount_minor
-                if name in balances:
-                    balances[name] -= amount_minor
-        stored = getattr(fact, "balance_minor", None)
-        if stored is not None and stored != balances[PREPAID]:
-            text = (
-                f"the fact at position {position} says balance {stored}; the postings up to it say {balances[PREPAID]}"
-            )
-            self.found("balance_differs", position, text)
-
-    def _check_account(self, account: Account, balances: dict[str, int]) -> None:
-        figures = (account.balance_minor, account.held_minor, account.refund_pending_minor)
-        for name, folded_minor in zip(BALANCES, figures, strict=True):
-            # Holds of a postpaid account are use of its limit, not money: nothing is posted for them.
-            if folded_minor != balances[name] and not (name == PREPAID_HOLD and account.mode == "postpaid"):
-                text = (
-                    f"{account.account_id} has {name} {folded_minor} by its folds and {balances[name]} by its postings"
-                )
-                self.found("balance_differs", 0, text)
-        covered_minor = sum(lot.remaining_minor for lot in account.lots) - account.overdrawn_minor
-        if covered_minor != account.balance_minor:
-            text = f"{account.account_id} has balance {account.balance_minor}; lots less overdrawn are {covered_minor}"
-            self.found("lots_differ", 0, text)
+    async def _place(self, parts: int) -> crew.Place:
+        """Return how another process sees what this one sees."""
+        info = self._connection.info
+        address = make_conninfo(info.dsn, password=info.password)
+        if parts == 1:
+            return crew.Place(address, "", "")
+        cursor = await self._connection.execute("SELECT pg_export_snapshot(), current_setting('search_path')")
+        row = await cursor.fetchone()
+        assert row is not None, "a SELECT without FROM gives one row"
+        return crew.Place(address, *row)
 
     async def _check_snapshots(self) -> None:
-        """Hold the snapshots of the last stretch against the accounts as they were at their versions."""
-        waiting, self._snapshots = self._snapshots, []
+        """Hold the snapshots of what was folded against the accounts as they were at their versions."""
+        waiting, self._folding.snapshots = self._folding.snapshots, []
         for stream_id, version, position, dumped in waiting:
             cursor = await self._connection.execute(_SNAPSHOT, (stream_id, version))
             row = await cursor.fetchone()
@@ -277,28 +218,6 @@ class Replay:
                 self.found("snapshot_differs", position, text)
 
 
-class _Folded:
-    """One stream as far as it is folded.
-
-    Attributes:
-        account: None before its first fact, and for streams that are no account.
-        balances: by postings alone, for the names in BALANCES.
-        snapshots: versions of which one is stored.
-    """
-
-    __slots__ = ("account", "balances", "id", "snapshots")
-
-    def __init__(self, id: UUID) -> None:
-        self.id = id
-        self.account: Account | None = None
-        self.balances = dict.fromkeys(BALANCES, 0)
-        self.snapshots: frozenset[int] = frozenset()
-
-    def dumped(self) -> bytes | None:
-        """Return the account's state as a snapshot stores it."""
-        return None if self.account is None else orjson.dumps(self.account.dump())
-
-
-_ACCOUNT = "account."
+_COUNT = b"SELECT count(*), count(DISTINCT notification_id) FROM ledger_events WHERE notification_id BETWEEN %s AND %s"
 _SNAPSHOT = b"SELECT state FROM ledger_snapshots WHERE originator_id = %s AND originator_version = %s"
 _FIGURES = ("balance", "held", "refund_pending", "overdrawn", "receivable", "member_receivable")

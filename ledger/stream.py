@@ -12,7 +12,7 @@ With the key it is, from the stream's id on and byte for byte, what `ledger.seal
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
 from psycopg import AsyncConnection, Connection
@@ -41,19 +41,24 @@ _HEADER_BYTES = 19
 _END = b"\xff\xff"
 _COPY = b"""COPY (
     SELECT notification_id, originator_id, originator_version, topic, state%b FROM ledger_events
-    WHERE notification_id >= (%d)::bigint AND notification_id <= %d ORDER BY notification_id LIMIT %d
+    WHERE notification_id >= (%d)::bigint AND notification_id <= %d%b ORDER BY notification_id LIMIT %d
 ) TO STDOUT (FORMAT binary)"""
 
 
-async def row_blocks(connection: AsyncConnection[Any], first: int, last: int) -> AsyncGenerator[list[bytes], None]:
+async def row_blocks(
+    connection: AsyncConnection[Any], first: int, last: int, part: tuple[int, int] = (0, 1)
+) -> AsyncGenerator[list[bytes], None]:
     """Yield the rows from position `first` to `last`, both included, without keys, in blocks.
 
     The connection can do nothing else until the last block was taken or the generator closed (`aclosing`).
 
+    Args:
+        part: (number, parts): only the streams of one part (`part_of`).
+
     Raises:
         psycopg.Error: what the server or the connection broke off with.
     """
-    async with connection.cursor() as cursor, cursor.copy(_COPY % (b"", first, last, MAX)) as copy:
+    async with connection.cursor() as cursor, cursor.copy(_copy(first, last, part=part)) as copy:
         skip, more = _HEADER_BYTES, True
         while more:
             rows, more = await connection.wait(_block(connection.pgconn, skip))
@@ -62,19 +67,39 @@ async def row_blocks(connection: AsyncConnection[Any], first: int, last: int) ->
         await copy.read()
 
 
+def row_blocks_here(
+    connection: Connection[Any], first: int, last: int, part: tuple[int, int] = (0, 1)
+) -> Generator[list[bytes], None, None]:
+    """Yield what `row_blocks` yields, in a process without an event loop."""
+    yield from _blocks(connection, _copy(first, last, part=part))
+
+
 def sealed_rows(connection: Connection[Any], first: int, limit: int) -> list[bytes]:
     """Return up to `limit` rows with their keys, from position `first` on. Raises: psycopg.Error."""
-    found: list[bytes] = []
     if first > MAX:
-        return found
-    with connection.cursor() as cursor, cursor.copy(_COPY % (b", command_key", first, MAX, limit)) as copy:
+        return []
+    return [row for rows in _blocks(connection, _copy(first, MAX, limit, keys=True)) for row in rows]
+
+
+def part_of(stream_id: bytes, parts: int) -> int:
+    """Return the number of the part, of several of about the same size, to which a stream belongs."""
+    return stream_id[-1] % parts
+
+
+def _copy(first: int, last: int, limit: int = MAX, *, part: tuple[int, int] = (0, 1), keys: bool = False) -> bytes:
+    number, parts = part
+    mine = b" AND get_byte(uuid_send(originator_id), 15) %% %d = %d" % (parts, number) if parts > 1 else b""
+    return _COPY % (b", command_key" if keys else b"", first, last, mine, limit)
+
+
+def _blocks(connection: Connection[Any], query: bytes) -> Generator[list[bytes], None, None]:
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
         skip, more = _HEADER_BYTES, True
         while more:
-            block, more = connection.wait(_block(connection.pgconn, skip))
+            rows, more = connection.wait(_block(connection.pgconn, skip))
             skip = 0
-            found += block
+            yield rows
         copy.read()
-    return found
 
 
 def _block(connection: PGconn, skip: int) -> PQGen[tuple[list[bytes], bool]]:
