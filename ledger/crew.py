@@ -7,6 +7,7 @@ process. What a process has folded comes back through its pipe.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -25,7 +26,7 @@ from ledger.stream import row_blocks_here
 PARTS_MAX = 4
 """More than this the one server at the other end would not keep up with."""
 
-FACTS_MIN = 10_000
+FACTS_MIN = 20_000
 """Fewer facts are folded before another process has begun."""
 
 _FORKED = get_context("fork" if "fork" in get_all_start_methods() else None)
@@ -91,6 +92,8 @@ def _received(receiving: Pipe) -> Part:
 def _fold(folding: Folding, place: Place, first: int, last: int, part: tuple[int, int], sending: Pipe) -> None:
     """Fold a part, in a process of its own, and send it; or what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A collector that passed over what was inherited would make this process copy every page of it.
+    gc.freeze()
     folding.begin_part()
     snapshot, path = sql.Literal(place.snapshot).as_string(), sql.Literal(place.search_path).as_string()
     try:
