@@ -48,11 +48,13 @@ def share(count: int, here: Part, beside: Part, crew: int) -> None:
     tasks, put = os.pipe()
     os.write(put, b"".join(task.to_bytes(TASK_BYTES, "big") for task in range(count)))
     os.close(put)
+    # Nobody writes to this one: that it ends tells the others that this process is gone.
+    lifeline = os.pipe()
     started: list[tuple[Any, Pipe]] = []
     try:
         for _ in range(crew - 1):
             receiving, sending = _FORKED.Pipe(duplex=False)
-            process = _FORKED.Process(target=_do, args=(beside, tasks, sending))
+            process = _FORKED.Process(target=_do, args=(beside, tasks, lifeline, sending))
             process.start()
             sending.close()
             started.append((process, receiving))
@@ -60,7 +62,8 @@ def share(count: int, here: Part, beside: Part, crew: int) -> None:
         for _, receiving in started:
             _raise_what_came(receiving)
     finally:
-        os.close(tasks)
+        for end in (tasks, *lifeline):
+            os.close(end)
         for process, receiving in started:
             process.kill()
             process.join()
@@ -73,14 +76,22 @@ def _taken(tasks: int) -> Iterator[int]:
         yield int.from_bytes(task, "big")
 
 
-def _do(part: Part, tasks: int, sending: Pipe) -> None:
-    """Do a part and send what it raised, or None."""
+def _do(part: Part, tasks: int, lifeline: tuple[int, int], sending: Pipe) -> None:
+    """Do a part and send what it raised, or None; end at once when the process is gone that waits for it."""
+    held, holding = lifeline
+    os.close(holding)
+    threading.Thread(target=_end_with, args=[held], daemon=True).start()
     try:
         part(_taken(tasks))
     except Exception as error:
         sending.send(error)
     else:
         sending.send(None)
+
+
+def _end_with(held: int) -> None:
+    os.read(held, 1)
+    os._exit(1)
 
 
 def _raise_what_came(receiving: Pipe) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
-from multiprocessing import Pipe
+from multiprocessing import Pipe, get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from projections.registry import ALL_VIEWS, chosen
 from projections.transactions import TRANSACTIONS, Transactions
 from projections.view import ViewRefusedError
 from tests.projections.conftest import Feed, live_rows, rows_of
-from tests.projections.test_feeding import tamper
+from tests.projections.test_feeding import tamper, until
 from tests.projections.test_rebuild import names_in
 from tests.projections.town import Town, busy_town
 
@@ -181,6 +183,23 @@ def test_a_process_that_was_killed_is_told() -> None:
 
     with pytest.raises(ChildProcessError):
         processes.share(4, lambda tasks: None, die, 2)
+
+
+def test_a_process_does_not_outlive_the_one_that_waits_for_it() -> None:
+    receiving, sending = Pipe(duplex=False)
+
+    def wait(tasks: Iterator[int]) -> None:
+        sending.send(os.getpid())
+        time.sleep(60)
+
+    waiting = get_context("fork").Process(target=processes.share, args=[2, lambda tasks: time.sleep(60), wait, 2])
+    waiting.start()
+    other = receiving.recv()
+
+    waiting.kill()
+    waiting.join()
+
+    until(lambda: not Path(f"/proc/{other}").exists() or " Z " in Path(f"/proc/{other}/stat").read_text())
 
 
 def test_every_task_is_taken_once() -> None:
