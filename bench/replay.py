@@ -88,7 +88,7 @@ class Reading:
     def __init__(self, trial: Trial, database: Database) -> None:
         self._trial = trial
         self._database = database
-        self._facts = trial.count(100_000, 15_000)
+        self._facts = trial.count(100_000, 60_000)
         with trial.lab.owner(database) as connection:
             fill(connection, [self._facts // ACCOUNTS] * ACCOUNTS)
             connection.execute(f"CREATE SCHEMA {PLAIN}".encode())
