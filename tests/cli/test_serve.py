@@ -101,13 +101,14 @@ def test_a_killed_database_is_started_again(own: Service) -> None:
     wait_for(lambda: own.get("/v1/keys", "bootstrap.key").status_code == 200, BACK_LIMIT_S)
 
 
-def test_nothing_is_left_of_a_killed_supervisor_and_a_second_start_takes_the_same_port(own: Service) -> None:
-    ledger(own.data_dir, "demo")
-    own.end(signal.SIGKILL)
-    children = own.pids()
+def test_nothing_is_left_of_a_killed_supervisor_and_a_second_start_takes_the_same_port(cli_folder: Path) -> None:
+    killed = Service(cli_folder / "killed", "--port", "0").wait_until_ready()
+    ledger(killed.data_dir, "demo")
+    killed.end(signal.SIGKILL)
+    children = killed.pids()
 
     wait_for(lambda: not any(map(lives, children)), 5)
-    again = Service(own.data_dir, "--port", str(own.port)).wait_until_ready()
+    again = Service(killed.data_dir, "--port", str(killed.port)).wait_until_ready()
     found = again.get("/v1/accounts", "demo.key").json()["items"]
     status = again.end()
 
