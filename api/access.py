@@ -110,7 +110,7 @@ ROLES: dict[str, frozenset[str]] = {
     "master": _MONEY_READS | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"},
     "sub": frozenset({"spends:read", "spends:write", "limits:read"}),
 }
-"""Role -> all that it may ever do (DESIGN 2.2, RELIABILITY 3.6, SPEC 1.4)."""
+"""Role -> all that it may ever do (docs/api.md, SPEC 1.4)."""
 
 BOUND_ROLES = frozenset({"master", "sub"})
 """Roles whose keys belong to one account (a sub's to one member of it)."""

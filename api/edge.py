@@ -59,7 +59,7 @@ def checked_headers(scope: Scope) -> dict[bytes, bytes]:
         PathTooLong: path and query exceed 8 kB. HeadersTooLarge: more than 100 headers, or than 16 kB of them.
         Malformed: one of `SINGLE_HEADERS` came twice, or Host is missing.
 
-    Source: RELIABILITY 2G (G2, G4), 3.8.
+    Source: docs/decisions/0007, docs/api.md (bounds).
     """
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
         raise PathTooLong(f"path and query may be {TARGET_BYTES_MAX} bytes long", bytes_max=TARGET_BYTES_MAX)

@@ -1,4 +1,4 @@
-"""How often one key may ask: a token bucket per key for people, none for services (RELIABILITY 3.8)."""
+"""How often one key may ask: a token bucket per key for people, none for services (docs/api.md)."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def of_outcome(outcome: Outcome) -> Reply:
 
 
 HIDDEN_FROM_SUB = ("balance", "available")
-"""Figures of the master that a sub-member's answers leave out: a sub sees itself alone (DESIGN 2.2)."""
+"""Figures of the master that a sub-member's answers leave out: a sub sees itself alone (docs/api.md)."""
 
 
 def veiled(reply: Reply) -> Reply:

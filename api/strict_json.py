@@ -34,7 +34,7 @@ def parse(body: bytes) -> Any:
     Raises:
         Malformed: not JSON; or JSON that is ambiguous, too deep, too long, or holds a number or text that is not taken.
 
-    Source: RELIABILITY 2G, G1.
+    Source: docs/decisions/0007.
     """
     try:
         parsed = orjson.loads(body)

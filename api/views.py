@@ -18,7 +18,7 @@ READ_LIMIT_S = 4.0
 """How long one read may take in all, waiting for a connection and for a view included."""
 
 MIN_POSITION_LIMIT_S = 2.0
-"""How long a read waits for a view to reach Ledger-Min-Position (DESIGN 2.2)."""
+"""How long a read waits for a view to reach Ledger-Min-Position (docs/api.md)."""
 
 
 class Seen(NamedTuple):

@@ -136,7 +136,7 @@ class Decider:
 
 
 def _check_occurred(stamp: Stamp) -> None:
-    """Refuse business time ahead of the clock (DESIGN 2.3: at most 5 minutes)."""
+    """Refuse business time ahead of the clock (at most 5 minutes)."""
     if stamp.occurred_at > stamp.recorded_at + AHEAD_MAX:
         raise OccurredAhead(
             "occurred_at may lie at most 5 minutes ahead of the ledger's clock",

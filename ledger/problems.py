@@ -48,7 +48,7 @@ def problem(error: LedgerError, request_id: str) -> tuple[int, bytes]:
         error: any refusal; its figures become members, `_minor` dropped from their names.
         request_id: the request that was refused, "req_...".
 
-    Source: DESIGN 2.2 (errors), RFC 9457.
+    Source: RFC 9457, docs/api.md (refusals).
     """
     code = error.code
     number = status(type(error))

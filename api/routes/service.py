@@ -16,7 +16,7 @@ from api.reply import Reply
 from projections.status import status
 
 LAG_S_MAX = 30
-"""A view further behind than this makes the service not ready (RELIABILITY 3.8)."""
+"""A view further behind than this makes the service not ready (docs/operations.md)."""
 
 
 @operation("GET", "/healthz", scope=PUBLIC, rule=filtered, answer=shapes.Health)
