@@ -111,7 +111,8 @@ def lunar_of(day: date) -> LunarDate:
     first, days = lunar_months(year)[month - 1]
     passed = (day - first).days
     # What lies between two regular months is the leap month that repeats the first of them.
-    return LunarDate(year, month, passed % days + 1, leap=passed >= days)
+    leap = passed >= days
+    return LunarDate(year, month, passed - (days if leap else 0) + 1, leap)
 
 
 def lunar_month_days(year: int, month: int) -> int:

@@ -73,7 +73,7 @@ def test_a_missing_lunar_day_30_falls_on_the_last_day_of_its_month_r_051() -> No
     assert last == Anniversary("lunar", short, 29).falls_on(2024)
     assert anniversaries_on(last)[Anniversary("lunar", short, 30)] == 2024
     assert Anniversary("lunar", long, 30).falls_on(2024) == Anniversary("lunar", long, 29).falls_on(2024) + timedelta(1)
-    with pytest.raises(ValueError, match="no such day"):
+    with pytest.raises(ValueError, match="29 days"):
         solar_of(2024, short, 30)
 
 
@@ -116,6 +116,12 @@ def test_every_anniversary_falls_once_into_each_year_of_its_calendar(calendar: C
 )
 def test_an_anniversary_is_a_day_that_comes_in_some_year(anniversary: Anniversary, exists: bool) -> None:
     assert anniversary.exists is exists
+
+
+def test_a_leap_month_can_be_longer_than_the_regular_one() -> None:
+    # Lunar March 1936 had 29 days, and 30 when it came again.
+    assert lunar_month_days(1936, 3) == 29
+    assert lunar_of(date(1936, 5, 20)) == LunarDate(1936, 3, 30, leap=True)
 
 
 def test_the_table_says_where_it_ends() -> None:
