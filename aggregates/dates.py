@@ -7,12 +7,17 @@ business dates and months are those of Asia/Seoul, which has no daylight saving 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 _AHEAD_OF_UTC = timedelta(hours=9)
 KST = timezone(_AHEAD_OF_UTC, "KST")
 
 AHEAD_MAX = timedelta(minutes=5)
 """How far `occurred_at` may lie in the future of the ledger's own clock."""
+
+
+DAYS_CACHED_MAX = 10_000
+"""Days whose month is remembered: each command asks, and a ledger knows few."""
 
 
 def business_date(at: datetime) -> date:
@@ -22,6 +27,7 @@ def business_date(at: datetime) -> date:
     return at.astimezone(KST).date()
 
 
+@lru_cache(maxsize=DAYS_CACHED_MAX)
 def billing_month(day: date) -> str:
     """Return the calendar month of a business date as "YYYY-MM"."""
     return day.isoformat()[:7]

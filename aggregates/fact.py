@@ -78,6 +78,7 @@ class Fact(_Recorded):
 
     TOPIC: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
+    MAKE: ClassVar[Callable[..., Fact]]
 
     occurred_at: datetime
     recorded_at: datetime
@@ -98,9 +99,42 @@ class Fact(_Recorded):
         return aggregate
 
 
-set_originator_id: Callable[[Fact, UUID], None] = vars(_Recorded)["originator_id"].__set__
-set_originator_version: Callable[[Fact, int], None] = vars(_Recorded)["originator_version"].__set__
 set_mark: Callable[[Fact, Mark | None], None] = vars(_Recorded)["mark"].__set__
+
+
+def open_twin(kind: type[Any]) -> type[Any]:
+    """Return a subclass of a frozen, slotted kind whose instances can be set, and then take the kind as their class.
+
+    A frozen dataclass sets each field by a call of `object.__setattr__`: at twenty fields this is most of what making
+    a fact costs. Only with both methods here does the interpreter see that setting an attribute is nothing special.
+    """
+    return type(
+        kind.__name__,
+        (kind,),
+        {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__},
+    )
+
+
+def _maker(cls: type[Fact]) -> Callable[..., Fact]:
+    """Return what `Stream.record` makes a fact with: its place in the stream, then its fields by name.
+
+    (A field of a fact has no default: what was not recorded is for an upcast to say.)
+    """
+    placed = ("originator_id", "originator_version", "occurred_at", "recorded_at", "actor", "request_id")
+    own = [field.name for field in fields(cls) if field.name not in placed]
+    names = [*placed, *own]
+    space: dict[str, Any] = {"new": object.__new__, "Kind": cls, "Twin": open_twin(cls)}
+    lines = [
+        f"def make({', '.join([*placed, '*', *own] if own else placed)}):",
+        "    made = new(Twin)",
+        *[f"    made.{name} = {name}" for name in names],
+        "    made.mark = None",
+        "    made.__class__ = Kind",
+        "    return made",
+    ]
+    exec("\n".join(lines), space)  # noqa: S102 (made of our own field names, as dataclasses makes its own)
+    made: Callable[..., Fact] = space["make"]
+    return made
 
 
 def _initializer(cls: type[Fact]) -> Callable[..., None]:
@@ -125,6 +159,7 @@ def fact(topic: str) -> Callable[[type[F]], type[F]]:
         made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
         made.__init__ = _initializer(made)  # type: ignore[method-assign]
         made.TOPIC = topic
+        made.MAKE = staticmethod(_maker(made))
         if topic in FACTS:
             raise ValueError(f"topic {topic} is taken by {FACTS[topic].__qualname__}")
         FACTS[topic] = made
@@ -157,18 +192,12 @@ class Stream:
 
     def record(self, kind: type[Fact], stamp: Stamp, **fields: Any) -> Any:
         """Record a fact: number it, fold it, keep it for the commit. Returns the fact."""
-        recorded_at = max(stamp.recorded_at, self.recorded_at)
-        made = kind(
-            occurred_at=stamp.occurred_at,
-            recorded_at=recorded_at,
-            actor=stamp.actor,
-            request_id=stamp.request_id,
-            **fields,
-        )
-        set_originator_id(made, self.id)
-        self.version += 1
-        set_originator_version(made, self.version)
-        set_mark(made, None)
+        recorded_at = stamp.recorded_at
+        if recorded_at < self.recorded_at:
+            recorded_at = self.recorded_at
+        version = self.version + 1
+        made = kind.MAKE(self.id, version, stamp.occurred_at, recorded_at, stamp.actor, stamp.request_id, **fields)
+        self.version = version
         self.recorded_at = recorded_at
         made.apply(self)
         if self.pending:

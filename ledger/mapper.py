@@ -22,7 +22,7 @@ import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.account.snapshot import AccountSnapshot
 from aggregates.fact import FACTS, Fact, Mark
-from ledger.compiled import fact_reader
+from ledger.compiled import fact_reader, fact_writer
 
 STATE_BYTES_MAX = 65_536
 """Largest stored state; the table checks it too."""
@@ -30,14 +30,13 @@ STATE_BYTES_MAX = 65_536
 
 def pack(fact: Fact) -> bytes:
     """Return the stored state of a fact: its fields as JSON, its shape's version if above 1, its mark if it has one."""
-    state = orjson.dumps(fact)
+    state = fact_writer(type(fact))(fact)
     if fact.VERSION > 1:
-        state = state[:-1] + b',"class_version":%d}' % fact.VERSION
+        state["class_version"] = fact.VERSION
     mark = fact.mark
     if mark is not None:
-        words = mark.request.encode(), mark.answer.encode(), mark.facts
-        state = state[:-1] + b',"command":{"request":"%b","answer":"%b","facts":%d}}' % words
-    return state
+        state["command"] = {"request": mark.request, "answer": mark.answer, "facts": mark.facts}
+    return orjson.dumps(state)
 
 
 def to_fact(originator_id: UUID, originator_version: int, topic: str, state: bytes) -> Fact:

@@ -41,5 +41,7 @@ def row_of(fact: Fact, key: bytes | None) -> Row:
 
 def rows_of(facts: Sequence[Fact], key: bytes) -> list[Row | LateRow]:
     """Return a command's facts as rows, with its key on the first."""
+    if len(facts) == 1:
+        return [row_of(facts[0], key)]
     make = row_of if len(facts) < LATE_FROM_FACTS else LateRow
     return [make(facts[0], key), *[make(fact, None) for fact in facts[1:]]]

@@ -75,7 +75,7 @@ def cover(account: Account, amount_minor: int) -> tuple[tuple[LotPart, ...], int
             )
     elif account.balance_minor - amount_minor < -BALANCE_MINOR_MAX:
         raise BalanceOutOfRange("the balance would fall below what this ledger can count", minimum=-BALANCE_MINOR_MAX)
-    return parts, amount_minor - total(parts)
+    return parts, amount_minor - (parts[0].amount_minor if len(parts) == 1 else total(parts))
 
 
 def settle_overdrawn(account: Account, amount_minor: int) -> int:

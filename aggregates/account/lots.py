@@ -67,7 +67,8 @@ class Lot:
 
     def part(self, amount_minor: int) -> LotPart:
         """Return an amount of this lot as a part."""
-        return LotPart(self.charge_id, self.key[0], self.key[2], amount_minor)
+        charged_on, _, method = self.key
+        return LotPart(self.charge_id, charged_on, method, amount_minor)
 
 
 _by_key = attrgetter("key")
@@ -159,6 +160,9 @@ class Lots:
 
         The parts may sum to less than asked for: the rest would be overdrawn.
         """
+        first = self._lots[0] if self._lots else None
+        if first is not None and first.remaining_minor >= amount_minor > 0 and not first.frozen:
+            return (first.part(amount_minor),)
         parts: list[LotPart] = []
         for lot in self._lots:
             if not amount_minor:

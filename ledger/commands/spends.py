@@ -183,6 +183,9 @@ class ExpireHold:
         _settle(own, stamp, account, self.spend_id, account.expire_hold(stamp, spend_id=self.spend_id))
 
 
+_KINDS = (Account.Spent, Account.SpendCaptured, Account.SpendReturned)
+
+
 @answer("spent/1")
 def spent(facts: Sequence[Fact]) -> Answer:
     """Answer with a new spend."""
@@ -196,8 +199,9 @@ def spend(facts: Sequence[Fact]) -> Answer:
 
 
 def _spend(facts: Sequence[Fact]) -> dict[str, object]:
-    kinds = (Account.Spent, Account.SpendCaptured, Account.SpendReturned)
-    fact = next(fact for fact in reversed(facts) if isinstance(fact, kinds))
+    fact = facts[-1]
+    if not isinstance(fact, _KINDS):
+        fact = next(fact for fact in reversed(facts) if isinstance(fact, _KINDS))
     if isinstance(fact, Account.Spent):
         amount_minor, returned_minor = fact.amount_minor, 0
     else:
@@ -215,7 +219,7 @@ def _spend(facts: Sequence[Fact]) -> dict[str, object]:
         "overdrawn": fact.overdrawn_minor,
         "member_id": fact.member_id,
         "reference": fact.reference,
-        "spent_on": fact.spent_on.isoformat(),
+        "spent_on": fact.spent_on,
         "expires_at": instant_json(fact.expires_at),
         "balance": fact.balance_minor,
     }

@@ -12,7 +12,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from aggregates.fact import Fact, set_mark, set_originator_id, set_originator_version
+from aggregates.fact import Fact, set_mark
 
 STREAM = UUID("00000000-0000-5000-8000-000000000001")
 CHARGE = "chg_000123456789abcdefg2"
@@ -23,8 +23,8 @@ AT = datetime(2024, 10, 28, 6, 7, 8, 90_000, tzinfo=UTC)
 def sample(kind: type[Fact], **given: Any) -> Any:
     """Return a fact of a kind, with the fields given and the others made up."""
     fact = kind(**{**_made_up(kind), **given})
-    set_originator_id(fact, STREAM)
-    set_originator_version(fact, 7)
+    object.__setattr__(fact, "originator_id", STREAM)
+    object.__setattr__(fact, "originator_version", 7)
     set_mark(fact, None)
     return fact
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from aggregates.fact import Fact, set_originator_id, set_originator_version
+from aggregates.fact import Fact
 from aggregates.postings import Posting
 from faults import checks
 from faults.checks import Stored, check_store, read_store
@@ -54,8 +54,8 @@ def damage(stored: Stored, history: History) -> dict[str, int]:
 
 
 def placed(fact: Fact, like: Fact) -> Fact:
-    set_originator_id(fact, like.originator_id)
-    set_originator_version(fact, like.originator_version)
+    object.__setattr__(fact, "originator_id", like.originator_id)
+    object.__setattr__(fact, "originator_version", like.originator_version)
     return fact
 
 
