@@ -2,7 +2,9 @@
 
 A public id is a prefix people recognise, then the ledger's number, then 80 bits. What is born on an account (a charge,
 a spend, a refund request, ...) is named after the account and the version of the fact that recorded it, so its account
-and its first fact are found from the id alone, by primary key, at any age. A stream id is the uuid5 of the public id.
+and its first fact are found from the id alone, by primary key, at any age. What belongs to an account and has a stream
+of its own from the start (an anniversary rule, a quote) has 60 bits drawn from its command's key in the place of the
+version. A stream id is the uuid5 of the public id.
 """
 
 from __future__ import annotations
@@ -25,6 +27,12 @@ _PAIR_BITS = _PAIRS_COUNT - 1
 CACHED_IDS_MAX = 50_000
 """How many parsed ids and stream ids are remembered, each about 300 bytes: hashing one again costs more than a fold."""
 
+ROOTS = frozenset({"acc", "prd"})
+"""Prefixes of what belongs to no account but is one, or stands beside them."""
+
+DRAWN_BITS = 60
+"""Of the number in the place of a version, where no fact on the account gave birth."""
+
 _LEDGER_CHARS = 2
 _RANDOM_CHARS = 16
 _STEM_CHARS = _LEDGER_CHARS + _RANDOM_CHARS
@@ -36,8 +44,8 @@ class PublicId(NamedTuple):
 
     Attributes:
         prefix: three letters, e.g. "acc" or "spd".
-        account_id: public id of the account it belongs to (itself, for an account).
-        version: version of the fact on the account's stream that gave birth to it; 0 for an account.
+        account_id: public id of the account it belongs to (itself, for an account; means nothing for a product).
+        version: version of the fact on the account's stream that gave birth to it, or a drawn number; 0 for a root.
     """
 
     prefix: str
@@ -64,12 +72,23 @@ def decode(chars: str) -> int:
 
 def account_id(ledger_number: int, seed: bytes) -> str:
     """Return the account id of ledger `ledger_number` (0..1023) drawn from the first 80 bits of `seed`."""
-    return f"acc_{encode(ledger_number, _LEDGER_CHARS)}{encode(int.from_bytes(seed[:10], 'big'), _RANDOM_CHARS)}"
+    return root_id("acc", ledger_number, seed)
+
+
+def root_id(prefix: str, ledger_number: int, seed: bytes) -> str:
+    """Return the id of what belongs to no account, drawn from the first 80 bits of `seed`."""
+    stem = encode(ledger_number, _LEDGER_CHARS) + encode(int.from_bytes(seed[:10], "big"), _RANDOM_CHARS)
+    return f"{prefix}_{stem}"
 
 
 def child_id(prefix: str, account_id: str, version: int) -> str:
     """Return the id of what fact `version` of `account_id` gave birth to, e.g. child_id("spd", ..., 7)."""
     return f"{prefix}_{account_id[4:]}{encode(version)}"
+
+
+def drawn_child_id(prefix: str, account_id: str, seed: bytes) -> str:
+    """Return the id of what belongs to `account_id` and was drawn from the first 60 bits of `seed`."""
+    return child_id(prefix, account_id, int.from_bytes(seed[:8], "big") >> (64 - DRAWN_BITS))
 
 
 @lru_cache(maxsize=CACHED_IDS_MAX)
@@ -80,7 +99,7 @@ def parse(public_id: str, prefix: str) -> PublicId:
         NotFound: no id of that kind can look like this, so nothing has it.
     """
     match = _PUBLIC.fullmatch(public_id)
-    if match is None or match.group(1) != prefix or bool(match.group(3)) == (prefix == "acc"):
+    if match is None or match.group(1) != prefix or bool(match.group(3)) == (prefix in ROOTS):
         raise NotFound(f"there is no such {prefix}_ id")
     return PublicId(prefix, f"acc_{match.group(2)}", decode(match.group(3)))
 

@@ -82,6 +82,15 @@ class Streams(Protocol):
     def stream(self, kind: type[S], public_id: str) -> S:
         """Return the stream that belongs to a public id; blank (version 0) when nothing is recorded on it."""
 
+    def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
+        """Return public id and stream of what this ledger knows by a name (a product by its sku); blank when new."""
+
+    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+        """Return a fresh public id of what belongs to an account, drawn from the command's key, and its blank stream.
+
+        (For what no fact on the account gives birth to; what one does is named by `ids.child_id`.)
+        """
+
     def origin(self, public_id: str, prefix: str) -> Fact:
         """Return the fact that gave birth to a child id ("chg_...", "spd_..."). Raises: NotFound."""
 

@@ -76,6 +76,16 @@ class Unit:
         assert isinstance(found, kind), f"{public_id} is a {type(found).__name__}, not a {kind.__name__}"
         return found
 
+    def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
+        """Return public id and stream of what this ledger knows by a name of its own; blank when it does not."""
+        public_id = ids.root_id(prefix, self._ledger_number, sha256(name.encode()).digest())
+        return public_id, self.stream(kind, public_id)
+
+    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+        """Return a fresh id of what belongs to an account, drawn from the command key, and its blank stream."""
+        public_id = ids.drawn_child_id(prefix, account_id, _drawn(self._seed, f"{prefix}:{account_id}".encode()))
+        return public_id, self._fresh(kind, ids.stream_id(public_id))
+
     def origin(self, public_id: str, prefix: str) -> Fact:
         """Return the fact that gave birth to a child id. Raises: NotFound: no such thing."""
         parsed = ids.parse(public_id, prefix)
