@@ -174,6 +174,7 @@ class Account(Stream):
     spend = spends.spend
     capture_spend = spends.capture_spend
     return_spend = spends.return_spend
+    return_captured = spends.return_captured
     refund_difference = spends.refund_difference
     expire_hold = spends.expire_hold
 

@@ -7,7 +7,7 @@ stands on the spend's own stream (`aggregates.spend`), or in its first fact when
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregates.account import funds, limits, standing
@@ -25,6 +25,9 @@ R = TypeVar("R", bound="SpendReturned")
 
 HOLD_FOR = timedelta(days=30)
 """How long a hold lasts when the caller names no expiry."""
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Expiry of a hold that belongs to an order: no clock ends it, and nobody but the order captures or returns it."""
 
 
 class HoldExpiryNotInFuture(Rejected):
@@ -227,12 +230,11 @@ class SpendReturned(Fact):
         stream.balance_minor = self.balance_minor
         stream.overdrawn_minor -= self.overdrawn_repaid_minor
         stream.lots.put_back(self.returned_lots)
-        if self.from_held_minor:
-            stream.held_minor -= self.from_held_minor
-            if self.held_minor:
-                stream.own("holds")[self.spend_id] = after_return(stream.holds[self.spend_id], self)
-            else:
-                del stream.holds[self.spend_id]
+        stream.held_minor -= self.from_held_minor
+        if self.held_minor:
+            stream.own("holds")[self.spend_id] = after_return(stream.holds[self.spend_id], self)
+        elif self.from_held_minor:
+            del stream.holds[self.spend_id]
         if self.mode == "postpaid":
             stream.receivable_minor -= self.from_captured_minor
         if self.month_used_minor is not None:
@@ -460,6 +462,30 @@ def return_spend(
     return _give_back(account, stamp, SpendReturned, spend_id, spend, amount_minor, reason)
 
 
+def return_captured(
+    account: Account, stamp: Stamp, *, spend_id: str, spend: SpendState, amount_minor: int, reason: str | None = None
+) -> SpendState:
+    """Give captured money of a spend back and leave alone what is still held. Returns the spend after it.
+
+    Args:
+        spend: the spend as it stands: from `account.holds` or its own stream.
+
+    Raises:
+        InvalidAmount: amount out of bounds.
+        AccountIsClosed: the account is closed.
+        ReturnExceedsSpend: figures say what is captured.
+
+    Source: SPEC R-034, R-076.
+    """
+    standing.require_amount(amount_minor)
+    standing.refuse_closed(account)
+    if amount_minor > spend.captured_minor:
+        raise ReturnExceedsSpend(
+            "the amount is more than what the spend has captured", left=spend.captured_minor, requested=amount_minor
+        )
+    return _give_back(account, stamp, SpendReturned, spend_id, spend, amount_minor, reason, from_held_minor=0)
+
+
 def refund_difference(
     account: Account, stamp: Stamp, *, spend_id: str, amount_minor: int, reason: str | None = None
 ) -> SpendState:
@@ -516,9 +542,11 @@ def _give_back(
     spend: SpendState,
     amount_minor: int,
     reason: str | None,
+    from_held_minor: int | None = None,
 ) -> SpendState:
-    """Record a return that the caller has checked."""
-    from_held_minor = min(amount_minor, spend.held_minor)
+    """Record a return that the caller has checked; from what is held first, unless the caller says how much of it."""
+    if from_held_minor is None:
+        from_held_minor = min(amount_minor, spend.held_minor)
     from_captured_minor = amount_minor - from_held_minor
     left_minor = spend.held_minor + spend.captured_minor - amount_minor
     # What was overdrawn was taken last, so it unwinds first; then the lots, last taken first.
