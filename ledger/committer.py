@@ -90,17 +90,17 @@ class Committer:
 
     def last_batch_of(self, stream_id: UUID) -> PendingBatch | None:
         """Return the uncommitted batch that touched a stream last; None when all of it is durable."""
-        if stream_id in self.open.streams:
+        if stream_id.int in self.open.streams:
             return self.open
-        if self.in_flight is not None and stream_id in self.in_flight.streams:
+        if self.in_flight is not None and stream_id.int in self.in_flight.streams:
             return self.in_flight
         return None
 
     def spoil(self, unit: Unit) -> None:
         """Throw away what a broken decision touched in memory, and what was decided on it."""
-        log.error("a decision broke half way", streams=[str(stream_id) for stream_id in unit.touched])
-        for stream_id in unit.touched:
-            self.warm.evict(stream_id)
+        log.error("a decision broke half way", streams=[str(stream.id) for stream in unit.touched.values()])
+        for stream in unit.touched.values():
+            self.warm.evict(stream.id)
         if unit.touched.keys() & self.open.streams.keys():
             self._undo_open()
 
@@ -222,14 +222,14 @@ class Committer:
 
     def _undo_streams(self, batch: PendingBatch) -> None:
         """Evict what an unstored batch has touched, and undo what was decided on it since."""
-        for stream_id in batch.streams:
-            self.warm.evict(stream_id)
+        for stream in batch.streams.values():
+            self.warm.evict(stream.id)
         self._undo_open()
 
     def _undo_open(self) -> None:
         batch, self.open = self.open, PendingBatch(self._loop)
-        for stream_id in batch.streams:
-            self.warm.evict(stream_id)
+        for stream in batch.streams.values():
+            self.warm.evict(stream.id)
         self._undo(batch, Verdict.UNDONE)
 
     def _undo_all(self, batch: PendingBatch, verdict: Verdict) -> None:

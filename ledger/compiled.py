@@ -13,7 +13,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from aggregates.fact import Fact, Mark, open_twin
@@ -62,8 +62,9 @@ def fact_writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
     items = []
     for field in fields(kind):
         value, args = f"made.{field.name}", get_args(hints[field.name])
-        if get_origin(hints[field.name]) is tuple and args[-1] is Ellipsis and is_dataclass(args[0]):
-            scope[f"write_{field.name}"] = fact_writer(args[0])
+        part: Any = args[0] if get_origin(hints[field.name]) is tuple and args[-1] is Ellipsis else None
+        if part is not None and is_dataclass(part):
+            scope[f"write_{field.name}"] = fact_writer(cast("Any", part))
             value = f"[write_{field.name}(part) for part in {value}]"
         items.append(f"{field.name!r}: {value}")
     exec(f"def write(made): return {{{', '.join(items)}}}", scope)  # noqa: S102 (names of fields of this repository)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from aggregates.account import Account
 from aggregates.dates import AHEAD_MAX, rfc3339
 from aggregates.errors import Conflict, LedgerError, Rejected
-from aggregates.fact import Fact, Mark, Stamp, set_mark
+from aggregates.fact import Fact, Mark, Stamp, Stream, set_mark
 from ledger.clock import Clock
 from ledger.command import Call, Command
 from ledger.committer import Committer
@@ -46,10 +46,12 @@ class Decider:
 
     def decide(self, command: Command, call: Call, key: bytes) -> Remembered:
         """Decide one command on the warm streams; its facts, or its refusal, join the open batch."""
-        unit = Unit(self._committer.warm, key, self._committer.store.ledger_number)
+        committer = self._committer
+        unit = Unit(committer.warm, key, committer.store.ledger_number)
         stamp = self._stamp(call)
         try:
-            _check_occurred(stamp)
+            if call.occurred_at is not None:
+                _check_occurred(stamp)
             command.decide(unit, stamp)
         except (Rejected, Conflict) as refusal:
             if unit.has_recorded():
@@ -62,7 +64,7 @@ class Decider:
             raise
         try:
             facts = _marked(unit.collect(), call, command.ANSWER)
-            remembered = self._join(facts, rows_of(facts, key), unit, command.ANSWER, call, key)
+            remembered = self._join(facts, rows_of(facts, key), unit.recorded, command.ANSWER, call, key)
         except BaseException:
             self._committer.spoil(unit)
             raise
@@ -76,7 +78,7 @@ class Decider:
         unit = CopyUnit(self._committer.warm, key, self._committer.store.ledger_number)
         stamp = self._stamp(call)
         first.decide(unit, stamp)
-        decided = [(unit.collect(), first.ANSWER, call, key)]
+        decided = [(unit.collect(), unit.recorded, first.ANSWER, call, key)]
         for index, ((command, item_call), item_key) in enumerate(zip(items, item_keys, strict=True)):
             known = self._committer.recent.get(item_key)
             if known is not None:
@@ -90,28 +92,32 @@ class Decider:
             except (Rejected, Conflict) as refusal:
                 refusal.figures["item"] = index
                 return self._refuse(refusal, "Batch", call, key, stamp)
-            decided.append((unit.collect(), command.ANSWER, item_call, item_key))
-        rows = [rows_of(_marked(facts, of, answer), under) for facts, answer, of, under in decided]
+            decided.append((unit.collect(), unit.recorded, command.ANSWER, item_call, item_key))
+        rows = [rows_of(_marked(facts, of, answer), under) for facts, _, answer, of, under in decided]
         unit.install()
         remembered = [
-            self._join(facts, made, unit, answer, of, under)
-            for (facts, answer, of, under), made in zip(decided, rows, strict=True)
+            self._join(facts, made, recorded, answer, of, under)
+            for (facts, recorded, answer, of, under), made in zip(decided, rows, strict=True)
         ]
         self._committer.open.commands -= len(remembered) - 1
         return remembered[0]
 
     def _join(
-        self, facts: list[Fact], rows: list[Row | LateRow], unit: Unit, answer: str, call: Call, key: bytes
+        self,
+        facts: list[Fact],
+        rows: list[Row | LateRow],
+        recorded: list[Stream],
+        answer: str,
+        call: Call,
+        key: bytes,
     ) -> Remembered:
         """Put a command's facts into the open batch; return its answer, which waits for that batch."""
         batch = self._committer.open
         status, body = format_answer(answer, facts)
         batch.rows += rows
-        for fact in facts:
-            stream = unit.touched[fact.originator_id]
-            batch.streams[stream.id] = stream
-            at_its_end = stream.version == fact.originator_version
-            if at_its_end and stream.version % SNAPSHOT_EVERY == 0 and isinstance(stream, Account):
+        for stream in recorded:
+            batch.streams[stream.id.int] = stream
+            if stream.version % SNAPSHOT_EVERY == 0 and isinstance(stream, Account):
                 batch.snapshots.append(snapshot_row(stream))
         return self._remember(batch, key, call, status, body, len(batch.rows) - 1)
 

@@ -13,7 +13,6 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -235,11 +234,14 @@ class Engine:
     def _at_once(self, command: Command, call: Call, key: bytes) -> Remembered | None:
         """Decide a new command when everything is warm and nothing is wrong: the usual case, without a detour."""
         committer = self.committer
-        usual = committer.up and not committer.stopping and self.open_commands < OPEN_COMMANDS_MAX
-        if usual and self._recent.get(key) is None:
-            with suppress(Cold, LedgerError):
-                return self._decider.decide(command, call, key)
-        return None
+        if not committer.up or committer.stopping or committer.open_commands >= OPEN_COMMANDS_MAX:
+            return None
+        if self._recent.get(key) is not None:
+            return None
+        try:
+            return self._decider.decide(command, call, key)
+        except (Cold, LedgerError):
+            return None
 
     async def _begin(self, key: bytes, call: Call, decide: Decide) -> tuple[Remembered, bool]:
         """Return what is remembered under the key, or decide, loading what is cold; and whether it was known before."""
@@ -301,7 +303,7 @@ class Engine:
 
     async def _load(self, cold: Cold) -> None:
         in_flight = self.committer.in_flight
-        if in_flight is not None and cold.stream_id in in_flight.streams:
+        if in_flight is not None and cold.stream_id.int in in_flight.streams:
             await in_flight.settled()
         if issubclass(cold.kind, Fact):
             self.warm.put_fact(await load_fact(self.store, cold.stream_id, cold.version))

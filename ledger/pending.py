@@ -33,7 +33,7 @@ class PendingBatch:
 
     Attributes:
         rows, refusals: what will be stored, in order.
-        keys: command keys of both. streams: ids of all streams that it adds to.
+        keys: command keys of both. streams: what it adds to, by the integer of their ids.
         snapshots: (stream id, version, topic, state) taken at the version of a snapshot, stored after the commit.
         commands: how many decisions it holds.
         first_position: position of its first row, once committed.
@@ -57,7 +57,7 @@ class PendingBatch:
         self.rows: list[Row | LateRow] = []
         self.refusals: list[Refusal] = []
         self.keys: list[bytes] = []
-        self.streams: dict[UUID, Stream] = {}
+        self.streams: dict[int, Stream] = {}
         self.snapshots: list[tuple[UUID, int, str, bytes]] = []
         self.commands = 0
         self.first_position = 0

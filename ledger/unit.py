@@ -38,14 +38,22 @@ class AccountNotFound(NotFound):
 
 
 class Unit:
-    """The streams of one decision, in the order in which they were asked for."""
+    """The streams of one decision, in the order in which they were asked for.
+
+    Attributes:
+        touched: streams asked for, by the integer of their ids.
+        recorded: those of them whose facts the last `collect` has handed over.
+    """
+
+    __slots__ = ("_ledger_number", "_new", "_seed", "_warm", "recorded", "touched")
 
     def __init__(self, warm: WarmStreams, seed: bytes, ledger_number: int) -> None:
         self._warm = warm
         self._seed = seed
         self._ledger_number = ledger_number
         self._new: list[Stream] = []
-        self.touched: dict[UUID, Stream] = {}
+        self.touched: dict[int, Stream] = {}
+        self.recorded: list[Stream] = []
 
     def account(self, account_id: str) -> Account:
         """Return the account. Raises: NotFound `account_not_found`."""
@@ -69,10 +77,10 @@ class Unit:
     def stream(self, kind: type[S], public_id: str) -> S:
         """Return the stream of a public id; blank when nothing is recorded on it."""
         stream_id = ids.stream_id(public_id)
-        found = self.touched.get(stream_id)
+        found = self.touched.get(stream_id.int)
         if found is None:
             found = self._get(kind, stream_id)
-            self.touched[stream_id] = found
+            self.touched[stream_id.int] = found
         assert isinstance(found, kind), f"{public_id} is a {type(found).__name__}, not a {kind.__name__}"
         return found
 
@@ -97,7 +105,8 @@ class Unit:
 
     def collect(self) -> list[Fact]:
         """Hand over what was recorded: stream by stream, in the order in which the streams were asked for."""
-        return [fact for stream in self.touched.values() if stream.pending for fact in stream.collect_events()]
+        self.recorded = [stream for stream in self.touched.values() if stream.pending]
+        return [fact for stream in self.recorded for fact in stream.collect_events()]
 
     def has_recorded(self) -> bool:
         """Whether any fact was recorded since the last `collect`."""
@@ -114,7 +123,7 @@ class Unit:
         (If it is not blank in the database, the key is known there, too, and the commit will say so.)
         """
         made = kind.blank(stream_id)
-        self.touched[stream_id] = made
+        self.touched[stream_id.int] = made
         self._new.append(made)
         return made
 
@@ -131,6 +140,8 @@ def _drawn(key: bytes, seed: bytes) -> bytes:
 
 class CopyUnit(Unit):
     """Decides on copies: nothing of it is seen by others until `install`."""
+
+    __slots__ = ()
 
     def _get(self, kind: type[S], stream_id: UUID) -> Stream:
         return super()._get(kind, stream_id).copy()

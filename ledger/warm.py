@@ -30,13 +30,15 @@ def weight_bytes(stream: Stream) -> int:
 class WarmStreams:
     """Streams by id, and single facts by stream id and version.
 
+    Streams are kept under the integer of their ids: the hash of a UUID itself is a call of Python's own.
+
     A stream with facts that are not committed must stay: it is the only place where they have been folded.
     """
 
     def __init__(self, bytes_max: int = WARM_BYTES_MAX) -> None:
         self._bytes_max = bytes_max
-        self._streams: OrderedDict[UUID, Stream] = OrderedDict()
-        self._weights: dict[UUID, int] = {}
+        self._streams: OrderedDict[int, Stream] = OrderedDict()
+        self._weights: dict[int, int] = {}
         self._facts: OrderedDict[tuple[UUID, int], Fact] = OrderedDict()
         self.bytes = 0
 
@@ -45,39 +47,40 @@ class WarmStreams:
 
     def get(self, stream_id: UUID) -> Stream | None:
         """Return a warm stream and make it the most recently used."""
-        found = self._streams.get(stream_id)
+        found = self._streams.get(stream_id.int)
         if found is not None:
-            self._streams.move_to_end(stream_id)
+            self._streams.move_to_end(stream_id.int)
         return found
 
     def put(self, stream: Stream) -> None:
         """Keep a stream, or replace it by its next state."""
-        self._streams[stream.id] = stream
-        self._streams.move_to_end(stream.id)
+        self._streams[stream.id.int] = stream
+        self._streams.move_to_end(stream.id.int)
         self.weigh(stream)
 
     def weigh(self, stream: Stream) -> None:
         """Estimate a stream anew after it has changed."""
-        if stream.id in self._streams:
+        at = stream.id.int
+        if at in self._streams:
             weight = weight_bytes(stream)
-            self.bytes += weight - self._weights.get(stream.id, 0)
-            self._weights[stream.id] = weight
+            self.bytes += weight - self._weights.get(at, 0)
+            self._weights[at] = weight
 
     def evict(self, stream_id: UUID) -> None:
         """Forget a stream whose state is no longer true."""
-        if self._streams.pop(stream_id, None) is not None:
-            self.bytes -= self._weights.pop(stream_id)
+        if self._streams.pop(stream_id.int, None) is not None:
+            self.bytes -= self._weights.pop(stream_id.int)
 
-    def shrink(self, keep: Container[UUID]) -> None:
-        """Forget the least recently used streams past the bound, except those in `keep`."""
+    def shrink(self, keep: Container[int]) -> None:
+        """Forget the least recently used streams past the bound, except those in `keep` (integers of their ids)."""
         passed = 0
         while self.bytes > self._bytes_max and passed < len(self._streams):
-            stream_id = next(iter(self._streams))
-            if stream_id in keep:
-                self._streams.move_to_end(stream_id)
+            at, stream = next(iter(self._streams.items()))
+            if at in keep:
+                self._streams.move_to_end(at)
                 passed += 1
             else:
-                self.evict(stream_id)
+                self.evict(stream.id)
 
     def fact(self, stream_id: UUID, version: int) -> Fact | None:
         """Return a kept fact."""
