@@ -22,7 +22,7 @@ def test_a_drawn_id_leads_to_its_account() -> None:
 
 def test_the_same_seed_draws_the_same_id() -> None:
     assert ids.drawn_child_id("ann", ACCOUNT, b"12345678") == ids.drawn_child_id("ann", ACCOUNT, b"12345678")
-    assert ids.drawn_child_id("ann", ACCOUNT, b"12345678") != ids.drawn_child_id("ann", ACCOUNT, b"12345679")
+    assert ids.drawn_child_id("ann", ACCOUNT, b"12345678") != ids.drawn_child_id("ann", ACCOUNT, b"22345678")
     assert ids.root_id("prd", 3, b"0123456789") == ids.root_id("prd", 3, b"0123456789 and more")
 
 
