@@ -27,6 +27,7 @@ from ledger.settings import Settings
 KEY_BYTES = 32
 NONCE_BYTES = 12
 REQUEST_HASH_CHARACTERS = 32
+BLIND_BYTES = 16
 
 log = structlog.get_logger("ledger.kek")
 
@@ -46,7 +47,7 @@ class Kek:
         id: tells keys apart without telling anything about them; stored beside what they wrap.
     """
 
-    __slots__ = ("_request_key", "_token_key", "_wrap_key", "id")
+    __slots__ = ("_blind_key", "_request_key", "_token_key", "_wrap_key", "id")
 
     def __init__(self, key: bytes) -> None:
         """Derive what is used from the 32 bytes of the key."""
@@ -56,6 +57,7 @@ class Kek:
         self._wrap_key = _derive(key, "wrap")
         self._request_key = _derive(key, "request hash")
         self._token_key = _derive(key, "token")
+        self._blind_key = _derive(key, "blind index")
 
     def __repr__(self) -> str:
         """Tell which key it is, and not what it is."""
@@ -85,6 +87,10 @@ class Kek:
         """
         mark = hmac.digest(self._token_key, frame(prefix.encode(), principal.encode(), key.encode()), "sha256")
         return f"{prefix}_{base64.b32encode(mark[:20]).decode().lower()}"
+
+    def blind(self, value: str) -> bytes:
+        """Return the mark (16 bytes) under which a value is found again; nobody can tell the value without the key."""
+        return hmac.digest(self._blind_key, value.encode(), "sha256")[:BLIND_BYTES]
 
     def wrap(self, dek: bytes, place: bytes) -> tuple[bytes, bytes]:
         """Seal a data-encryption key for its place; return (nonce, ciphertext)."""

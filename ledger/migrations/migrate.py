@@ -18,7 +18,21 @@ GRANT USAGE ON SCHEMA {s} TO {vault};
 GRANT SELECT, INSERT, DELETE ON {s}.subject, {s}.item TO {vault};
 GRANT UPDATE (dek_wrapped, nonce, kek_id) ON {s}.subject TO {vault};
 GRANT UPDATE (retain_until, hold) ON {s}.item TO {vault};
+GRANT UPDATE (ciphertext, nonce) ON {s}.item TO {vault};
+GRANT SELECT, INSERT, DELETE ON {s}.phone, {s}.party, {s}.link, {s}.upload TO {vault};
+GRANT SELECT, INSERT, DELETE ON {s}.folder, {s}.contact_group, {s}.contact TO {vault};
+GRANT UPDATE (mark) ON {s}.phone TO {vault};
+GRANT UPDATE (settled) ON {s}.party TO {vault};
+GRANT UPDATE (generation, mark, wrong) ON {s}.link TO {vault};
+GRANT UPDATE (folder) ON {s}.contact_group TO {vault};
+GRANT UPDATE (grp) ON {s}.contact TO {vault};
+GRANT SELECT, INSERT ON {s}.reading, {s}.answered TO {vault};
 GRANT SELECT ON {s}.vault_version TO {vault};
+""")
+
+SANDBOX_RIGHTS = SQL("""
+GRANT USAGE ON SCHEMA {s} TO {sandbox};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {s} TO {sandbox};
 """)
 
 
@@ -55,21 +69,40 @@ def migrate_vault(address: str, schema: str, *, own_role: bool) -> None:
         own_role: the ledger's owner shall own the tables and its vault role use them; False = the address's role does
             both.
     """
-    owner, vault = f"{schema}_owner", f"{schema}_vault"
+    vault = f"{schema}_vault"
     with _transaction(address) as (connection, raw):
         if not own_role:
             raw.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
             upgrade(connection, "vault", schema)
             return
-        roles.be_able_to_act(raw, owner)
-        _let_connect(raw, vault)
-        raw.execute(
-            SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(Identifier(schema), Identifier(owner))
-        )
-        raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(owner)))
-        upgrade(connection, "vault", schema)
-        raw.execute(VAULT_RIGHTS.format(s=Identifier(schema), vault=Identifier(vault)))
-        roles.act_no_more(raw, owner)
+        with _owning(raw, schema, vault):
+            upgrade(connection, "vault", schema)
+            raw.execute(VAULT_RIGHTS.format(s=Identifier(schema), vault=Identifier(vault)))
+
+
+def migrate_sandbox(address: str, schema: str) -> None:
+    """Bring the tables of the sandbox's providers up to date; the ledger's owner owns them, its sandbox role uses them.
+
+    Args:
+        address: of the sandbox's database.
+        schema: name of the ledger's schema; the sandbox's has the same.
+    """
+    sandbox = f"{schema}_sandbox"
+    with _transaction(address) as (connection, raw), _owning(raw, schema, sandbox):
+        upgrade(connection, "sandbox", schema)
+        raw.execute(SANDBOX_RIGHTS.format(s=Identifier(schema), sandbox=Identifier(sandbox)))
+
+
+@contextmanager
+def _owning(raw: psycopg.Connection, schema: str, user: str) -> Iterator[None]:
+    """Act as the ledger's owner, in a schema that is its own and in a database that `user` may connect to."""
+    owner = f"{schema}_owner"
+    roles.be_able_to_act(raw, owner)
+    _let_connect(raw, user)
+    raw.execute(SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(Identifier(schema), Identifier(owner)))
+    raw.execute(SQL("SET LOCAL ROLE {}").format(Identifier(owner)))
+    yield
+    roles.act_no_more(raw, owner)
 
 
 @contextmanager
