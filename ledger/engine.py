@@ -349,6 +349,21 @@ class Engine:
                 return Current(account, position)
         raise Unavailable("the account changes faster than it can be read; try again", 1)
 
+    async def freshen(self, *public_ids: str) -> None:
+        """Forget what other processes have since written to, of streams that the next decision reads and leaves alone.
+
+        (What a decision writes to is fenced by its version; what it only reads is not.)
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        kept = {stream_id: self.warm.get(stream_id) for stream_id in map(ids.stream_id, public_ids)}
+        versions = await self.store.versions([stream_id for stream_id, stream in kept.items() if stream is not None])
+        for stream_id, version in versions.items():
+            stream = self.warm.get(stream_id)
+            if stream is not None and stream.version < version and self.committer.last_batch_of(stream_id) is None:
+                self.warm.evict(stream_id)
+
 
 def _unavailable(verdict: Verdict) -> Unavailable:
     if verdict is Verdict.REFUSED:

@@ -379,6 +379,16 @@ class Store:
         position, version = (await self.read(query, (stream_id,)))[0]
         return position, version
 
+    async def versions(self, stream_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the last version of each stream; 0 for none."""
+        if not stream_ids:
+            return {}
+        query = (
+            "SELECT id, coalesce((SELECT max(originator_version) FROM ledger_events WHERE originator_id = id), 0)"
+            " FROM unnest(%s) AS id"
+        )
+        return dict(await self.read(query, (list(stream_ids),)))
+
     async def facts_of_keys(self, keys: Sequence[bytes]) -> list[StoredFact]:
         """Return the first fact of each command whose key is stored."""
         query = (

@@ -8,6 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from aggregates import ids
 from aggregates.errors import NotFound, Unavailable
 from ledger import engine as engine_module
 from ledger.commands.spends import CaptureSpend, Spend
@@ -354,3 +355,16 @@ async def test_a_lone_writer_beside_a_busy_one_gets_on(start_engine: StartEngine
 
     assert knocked == [201] * 20
     assert (await busy.account(account_id)).account.balance_minor == 1_000_000 - 20 - hammered
+
+
+async def test_what_another_process_has_written_is_read_anew_when_asked_for(start_engine: StartEngine) -> None:
+    here, there = await start_engine(), await start_engine()
+    account_id = await account_with(here, 10_000)
+    stream_id = ids.stream_id(account_id)
+    await do(there, spend(account_id, 100), "spend there")
+
+    await there.freshen(account_id)
+    await here.freshen(account_id, "prd_unknown")
+
+    assert here.warm.get(stream_id) is None
+    assert there.warm.get(stream_id) is not None
