@@ -22,6 +22,7 @@ from ledger.settings import Settings
 
 LEDGER_DATABASE = "ledger"
 VAULT_DATABASE = "vault"
+SANDBOX_DATABASE = "sandbox"
 CONNECT_SECONDS_MAX = 3
 SERVER_VERSION_MIN = 17
 
@@ -49,6 +50,8 @@ class Database:
         migrate: for `migrate` alone.
         vault: for personal data.
         vault_migrate: for `migrate` alone.
+        sandbox: for the sandbox's providers; None = the sandbox is off.
+        sandbox_migrate: for `migrate` alone; None likewise.
         passwords: role -> password of the roles that `migrate` has to make.
         server: the embedded server, or None.
     """
@@ -61,6 +64,8 @@ class Database:
     vault_migrate: str = field(repr=False)
     passwords: dict[str, str | None] = field(repr=False)
     server: EmbeddedServer | None = field(default=None, repr=False)
+    sandbox: str | None = field(default=None, repr=False)
+    sandbox_migrate: str | None = field(default=None, repr=False)
 
     def library_environment(self, role: str = "app") -> dict[str, str]:
         """Return the settings under which the eventsourcing library's own classes work on this ledger.
@@ -104,11 +109,14 @@ def embedded_database(
     """Return the addresses of a ledger on a running embedded server.
 
     Args:
-        name: of the ledger's database; "" = `ledger`. The vault lies beside it.
+        settings: None = as by default, with a sandbox.
+        name: of the ledger's database; "" = `ledger`. Vault and sandbox lie beside it.
     """
     ledger, vault = (name, f"{name}_vault") if name else (LEDGER_DATABASE, VAULT_DATABASE)
+    sandbox = f"{name}_sandbox" if name else SANDBOX_DATABASE
     own_vault = settings.vault_database_url if settings else None
-    roles = [f"{schema}_{purpose}" for purpose in ("app", "project", "vault")]
+    sandbox_on = settings is None or settings.sandbox_on
+    roles = [f"{schema}_{purpose}" for purpose in ("app", "project", "vault", *(("sandbox",) if sandbox_on else ()))]
     return Database(
         schema=schema,
         app=server.url(f"{schema}_app", ledger),
@@ -118,6 +126,8 @@ def embedded_database(
         vault_migrate=own_vault.get_secret_value() if own_vault else server.url(server.superuser, vault),
         passwords={role: server.secret(role) for role in roles},
         server=server,
+        sandbox=server.url(f"{schema}_sandbox", sandbox) if sandbox_on else None,
+        sandbox_migrate=server.url(server.superuser, sandbox) if sandbox_on else None,
     )
 
 
@@ -126,14 +136,31 @@ def _external(settings: Settings, url: str) -> Database:
     migrate_url = settings.migrate_url.get_secret_value() if settings.migrate_url else url
     options = f"{conninfo_to_dict(url).get('options', '')} -c role={schema}_project".strip()
     passwords: dict[str, str | None] = {}
+
+    def beside(name: str, role: str) -> tuple[str, str]:
+        """Return the addresses of a database beside the ledger's: under a role of its own, and to migrate."""
+        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        passwords[role] = secret(settings.data_folder / "secrets", role)
+        return make_conninfo(url, dbname=name, user=role, password=passwords[role]), make_conninfo(
+            migrate_url, dbname=name
+        )
+
     if settings.vault_database_url:
         vault = vault_migrate = settings.vault_database_url.get_secret_value()
     else:
-        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        passwords[f"{schema}_vault"] = secret(settings.data_folder / "secrets", f"{schema}_vault")
-        vault = make_conninfo(url, dbname=VAULT_DATABASE, user=f"{schema}_vault", password=passwords[f"{schema}_vault"])
-        vault_migrate = make_conninfo(migrate_url, dbname=VAULT_DATABASE)
-    return Database(schema, url, make_conninfo(url, options=options), migrate_url, vault, vault_migrate, passwords)
+        vault, vault_migrate = beside(VAULT_DATABASE, f"{schema}_vault")
+    sandbox, sandbox_migrate = beside(SANDBOX_DATABASE, f"{schema}_sandbox") if settings.sandbox_on else (None, None)
+    return Database(
+        schema=schema,
+        app=url,
+        project=make_conninfo(url, options=options),
+        migrate=migrate_url,
+        vault=vault,
+        vault_migrate=vault_migrate,
+        passwords=passwords,
+        sandbox=sandbox,
+        sandbox_migrate=sandbox_migrate,
+    )
 
 
 def connect(address: str) -> psycopg.Connection:
@@ -157,14 +184,16 @@ async def connect_async(address: str) -> psycopg.AsyncConnection:
 
 
 def migrate(database: Database) -> None:
-    """Make or bring up to date the ledger's roles, schema and tables, and the vault. Twice is as good as once.
+    """Make or bring up to date the ledger's roles, schema and tables, the vault, and a sandbox that is on.
+
+    Twice is as good as once.
 
     Raises:
         UnsafeDatabase: the server is older than PostgreSQL 17.
         psycopg.Error: the migrating role lacks a right, or the server does not answer.
     """
     # Imported here: Alembic and SQLAlchemy take a third of a second that no other command needs to wait for.
-    from ledger.migrations.migrate import migrate_ledger, migrate_vault
+    from ledger.migrations.migrate import migrate_ledger, migrate_sandbox, migrate_vault
 
     if database.server is not None:
         _make_database(database.migrate)
@@ -176,6 +205,9 @@ def migrate(database: Database) -> None:
     if own_role:
         _make_database(database.vault_migrate)
     migrate_vault(database.vault_migrate, database.schema, own_role=own_role)
+    if database.sandbox_migrate is not None:
+        _make_database(database.sandbox_migrate)
+        migrate_sandbox(database.sandbox_migrate, database.schema)
 
 
 def _make_database(address: str) -> None:

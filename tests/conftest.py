@@ -80,13 +80,23 @@ def vault_database(postgres: EmbeddedServer, ledger_template: Database) -> Itera
         yield replace(ledger_template, vault=own.vault, vault_migrate=own.vault_migrate)
 
 
+@pytest.fixture
+def sandbox_database(postgres: EmbeddedServer, ledger_database: Database) -> Iterator[Database]:
+    """Give the ledger of the test with a sandbox of its own."""
+    name = f"test_{next(numbers)}"
+    with copied(postgres, f"{TEMPLATE}_sandbox", f"{name}_sandbox"):
+        own = embedded_database(postgres, SCHEMA, name=name)
+        yield replace(ledger_database, sandbox=own.sandbox, sandbox_migrate=own.sandbox_migrate)
+
+
 @contextmanager
 def copied(postgres: EmbeddedServer, template: str, name: str) -> Iterator[None]:
     """Copy a database for as long as the `with` lasts, with the rights to connect, which a copy does not inherit."""
     with connect(postgres.url(postgres.superuser, "postgres")) as admin:
         admin.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
         admin.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
-        for role in ("vault",) if name.endswith("_vault") else ("app", "project"):
+        purpose = name.rpartition("_")[2]
+        for role in (purpose,) if purpose in ("vault", "sandbox") else ("app", "project"):
             grant = SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}")
             admin.execute(grant.format(Identifier(name), Identifier(f"{SCHEMA}_{role}")))
         yield

@@ -1,4 +1,7 @@
-"""The processes of a running ledger: HTTP, views, jobs. Each is `python -m api.cli.processes KIND [FD] PARENT`."""
+"""The processes of a running ledger: HTTP, views, jobs, reactions.
+
+Each is `python -m api.cli.processes KIND [FD] PARENT`.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +30,20 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
     from api.rates import Rates
     from api.server import server_config
     from api.views import Views
-    from ledger.clock import SystemClock
     from ledger.collector import calm
     from ledger.database import open_database
     from ledger.engine import Engine
+    from ledger.sandbox_clock import open_clock
     from ledger.store import Store
     from ledger.vault import open_vault
 
     def serve() -> None:
-        with open_database(settings) as database:
+        with open_database(settings) as database, open_clock(settings, database) as clock:
             check_writable(database)
             app = create_app(
-                Engine(Store(database.app, database.schema), SystemClock()),
+                Engine(Store(database.app, database.schema), clock),
                 Views(database.app, database.schema),
-                open_vault(settings, database),
+                open_vault(settings, database, clock),
                 environment=environment_of(settings),
                 bootstrap_key=bootstrap_key(settings),
                 rates=Rates(),
@@ -83,6 +86,13 @@ def jobs(settings: Settings, stop: threading.Event) -> Callable[[], None]:
     return lambda: runner.run(settings, stop)
 
 
+def reactions(settings: Settings, stop: threading.Event) -> Callable[[], None]:
+    """Load what follows facts in the world outside; return what runs it until told to stop."""
+    from scheduler.reactions import process
+
+    return lambda: process.run(settings, stop)
+
+
 def main() -> None:
     """Be one of the processes: load, stand by, begin."""
     kind, *rest, parent = sys.argv[1:]
@@ -95,7 +105,7 @@ def main() -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        begin = {"views": views, "jobs": jobs}[kind](settings, stop)
+        begin = {"views": views, "jobs": jobs, "reactions": reactions}[kind](settings, stop)
     wait_for_go()
     begin()
 

@@ -88,16 +88,16 @@ def opened(data_dir: Path | None, *, make: bool = True) -> Iterator[Opened]:
         yield Opened(settings, database)
 
 
-def newest_versions() -> dict[str, str]:
-    """Return the newest version of the ledger's tables and of the vault's, as this release has them."""
+def newest_versions(database: Database) -> dict[str, str]:
+    """Return the newest version of the tables of ledger, vault and, where it is on, sandbox, of this release."""
     scripts = Path(ledger.__file__).parent / "migrations"
-    return {line: max(script.name[1:5] for script in (scripts / line).glob("v*.py")) for line in ("ledger", "vault")}
+    return {line: max(script.name[1:5] for script in (scripts / line).glob("v*.py")) for line in _lines(database)}
 
 
 def versions(database: Database) -> dict[str, str | None]:
     """Return the versions that the tables have; None = there are none, or they cannot be read."""
     found: dict[str, str | None] = {}
-    for line, address in (("ledger", database.app), ("vault", database.vault)):
+    for line, address in _lines(database).items():
         try:
             with connect(address) as connection:
                 query = sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(database.schema, f"{line}_version"))
@@ -108,9 +108,15 @@ def versions(database: Database) -> dict[str, str | None]:
     return found
 
 
+def _lines(database: Database) -> dict[str, str]:
+    """Return each line of versions and the address that reads it."""
+    lines = {"ledger": database.app, "vault": database.vault}
+    return lines if database.sandbox is None else {**lines, "sandbox": database.sandbox}
+
+
 def is_current(database: Database) -> bool:
-    """Say whether ledger and vault have the tables of this release."""
-    return versions(database) == newest_versions()
+    """Say whether ledger, vault and sandbox have the tables of this release."""
+    return versions(database) == newest_versions(database)
 
 
 def check_writable(database: Database) -> None:

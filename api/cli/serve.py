@@ -43,7 +43,7 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="HTTP alone; run `ledger work` elsewhere.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Run the ledger: HTTP, views and jobs in processes of their own, on the embedded server unless one is named.
+    """Run the ledger: HTTP, views, jobs, reactions, on the embedded server unless one is named.
 
     Example: ledger serve --port 8000 --data-dir ./.ledger
     """
@@ -57,18 +57,20 @@ def serve(
         if not no_worker:
             service.add("views")
             service.add("jobs")
+            service.add("reactions")
         service.run(ready=lambda: _announce(service.ledger, listening))
 
 
 def work(data_dir: DataDir = None) -> None:
-    """Run views and jobs alone, beside a `ledger serve --no-worker` or on another machine.
+    """Run views, jobs and reactions alone, beside a `ledger serve --no-worker` or on another machine.
 
     Example: ledger work --data-dir ./.ledger
     """
     with _service(data_dir) as service:
         service.add("views")
         service.add("jobs")
-        service.run(ready=lambda: remark("ledger works: views are fed and jobs are fired"))
+        service.add("reactions")
+        service.run(ready=lambda: remark("ledger works: views are fed, jobs are fired, reactions follow"))
 
 
 class Service:

@@ -39,7 +39,7 @@ async def _status(ledger: Opened) -> dict[str, Any]:
         "schema": database.schema,
         "migrations": found["ledger"],
         "vault_migrations": found["vault"],
-        "migrations_current": found == newest_versions(),
+        "migrations_current": found == newest_versions(database),
         "views": [],
     }
     if found["ledger"] is None:

@@ -1,4 +1,4 @@
-"""How the tables come to be: Alembic scripts in plain SQL, one line of versions for the ledger and one for the vault.
+"""How the tables come to be: Alembic scripts in plain SQL, a line of versions each for ledger, vault and sandbox.
 
 Everything is qualified by the ledger's schema, its own table of versions too. A script that has been released is never
 edited. Scripts run under the role that owns the schema and may not assume more.
@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 HERE = Path(__file__).parent
-Line = Literal["ledger", "vault"]
+Line = Literal["ledger", "vault", "sandbox"]
 
 
 def upgrade(connection: Connection, line: Line, schema: str) -> None:

@@ -1,8 +1,8 @@
 """The roles of one ledger, and what makes them unable to do harm.
 
 `<schema>_owner` owns the tables and cannot log in; `<schema>_app` adds facts and reads; `<schema>_project` reads facts
-and builds views; `<schema>_vault` alone reaches the vault. Nothing here is asked of a role that already is as it should
-be.
+and builds views; `<schema>_vault` alone reaches the vault, `<schema>_sandbox` the sandbox's providers. Nothing here is
+asked of a role that already is as it should be.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ TIMEOUTS: dict[LiteralString, dict[LiteralString, int]] = {
     "app": {"statement_timeout": 30_000, "idle_in_transaction_session_timeout": 5_000, "lock_timeout": 10_000},
     "project": {"idle_in_transaction_session_timeout": 300_000, "lock_timeout": 30_000},
     "vault": {"statement_timeout": 30_000, "idle_in_transaction_session_timeout": 5_000, "lock_timeout": 10_000},
+    "sandbox": {"statement_timeout": 30_000, "idle_in_transaction_session_timeout": 5_000, "lock_timeout": 10_000},
 }
 
 
@@ -31,7 +32,10 @@ def make_roles(connection: Connection, schema: str, passwords: Mapping[str, str 
     """
     # Roles belong to the whole server, and this lock to one database: two databases are not migrated at once.
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger roles ' || %s, 0))", (schema,))
-    for purpose in ("owner", "app", "project", "vault"):
+    purposes = ["owner", "app", "project", "vault"]
+    if f"{schema}_sandbox" in passwords:
+        purposes.append("sandbox")
+    for purpose in purposes:
         make_role(connection, f"{schema}_{purpose}", passwords.get(f"{schema}_{purpose}"), TIMEOUTS.get(purpose, {}))
     be_able_to_act(connection, f"{schema}_owner", f"{schema}_project")
 

@@ -1,0 +1,1 @@
+"""Versions of the sandbox, in order."""

@@ -1,0 +1,106 @@
+"""The sandbox's message provider.
+
+Magic phone numbers, by their last four digits: 0001 Alimtalk fails and MMS arrives, 0002 both fail, 0003 the report
+comes after 10 minutes, 0004 it comes twice. Phones are looked at and not kept; of the variables `link` alone is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.rows import DictRow
+
+from ledger.ports.errors import PortUnavailable
+from ledger.ports.messages import Channel, Delivery, Message
+from ledger.ports.sandbox.callbacks import queue
+from ledger.ports.sandbox.state import Connection, Rates, SandboxState, draw, hits, rows
+
+ALIMTALK_CODES = ("no_kakao_user", "blocked_profile")
+LATE_REPORT_S = 600
+DELIVERY_S_MAX = 30
+
+
+class SandboxMessages:
+    """A `MessagePort` for tests and demos."""
+
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
+
+    async def send(self, channel: Channel, batch: Sequence[Message]) -> tuple[Delivery, ...]:
+        """As `MessagePort.send`."""
+        if not batch:
+            return ()
+        now = self._state.now()
+        async with self._state.connected() as connection, connection.transaction():
+            rates = await self._state.rates(connection)
+            # In the order of their keys: two processes that send the same batch at once do not wait for each other.
+            unique = sorted({message.key: message for message in batch}.items())
+            fates = [_fate(rates, channel, message) for _, message in unique]
+            stored = await rows(
+                connection,
+                "INSERT INTO message (key, channel, template, link, outcome, code, accepted_at, due_at)"
+                " SELECT m.key, %s, m.template, m.link, CASE WHEN m.code IS NULL THEN 'delivered' ELSE 'failed' END,"
+                "  m.code, %s, %s + make_interval(secs => m.delay)"
+                " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[])"
+                "  AS m (key, template, link, code, delay)"
+                " ON CONFLICT (key) DO UPDATE SET asked = message.asked + 1"
+                " RETURNING key, outcome, code, due_at, asked",
+                channel, now, now,
+                [key for key, _ in unique],
+                [message.template for _, message in unique],
+                [message.vars.get("link") for _, message in unique],
+                [code for code, _ in fates],
+                [delay_s for _, delay_s in fates],
+            )  # fmt: skip
+            found = {row["key"]: row for row in stored}
+            new = [message for key, message in unique if found[key]["asked"] == 1]
+            if new:
+                await self._report(connection, rates, new, found)
+        if new and hits(rates.message_timeout_percent, rates.seed, "timeout", batch[0].key):
+            raise PortUnavailable("the provider did not answer; ask for the status", 1)
+        return tuple(_delivery(found[message.key], now) for message in batch)
+
+    async def status(self, keys: Sequence[str]) -> dict[str, Delivery]:
+        """As `MessagePort.status`."""
+        async with self._state.connected() as connection:
+            stored = await rows(
+                connection, "SELECT key, outcome, code, due_at FROM message WHERE key = ANY(%s)", list(keys)
+            )
+        now = self._state.now()
+        known = {row["key"]: _delivery(row, now) for row in stored}
+        return {key: known.get(key, Delivery("absent")) for key in keys}
+
+    async def _report(
+        self, connection: Connection, rates: Rates, new: list[Message], found: dict[str, DictRow]
+    ) -> None:
+        """Queue one report for what was sent together, and one each for the magic numbers."""
+        plain = [message for message in new if message.to[-4:] not in ("0003", "0004")]
+        if plain:
+            last = max(found[message.key]["due_at"] for message in plain)
+            await queue(connection, rates, "messages", plain[0].key, last)
+        for message in new:
+            if message.to[-4:] in ("0003", "0004"):
+                copies = 2 if message.to.endswith("0004") else 1
+                await queue(connection, rates, "messages", message.key, found[message.key]["due_at"], copies)
+
+
+def _fate(rates: Rates, channel: Channel, message: Message) -> tuple[str | None, int]:
+    """Return why a message will fail (None = it will not) and after how many seconds that is known."""
+    seed, key, last = rates.seed, message.key, message.to[-4:]
+    drawn_s = 1 + draw(seed, "delay", key) % DELIVERY_S_MAX
+    delay_s = drawn_s if rates.message_delay_s is None else rates.message_delay_s
+    if last == "0003":
+        delay_s = LATE_REPORT_S
+    if message.template.endswith("-MISMATCH") and channel == "alimtalk":
+        return "template_mismatch", delay_s
+    if last == "0002" or hits(rates.undelivered_percent, seed, "number", message.to):
+        return "unreachable", delay_s
+    if channel == "alimtalk" and (last == "0001" or hits(rates.alimtalk_failure_percent, seed, "alimtalk", key)):
+        return ALIMTALK_CODES[draw(seed, "code", key) % len(ALIMTALK_CODES)], delay_s
+    return None, delay_s
+
+
+def _delivery(row: DictRow, now: datetime) -> Delivery:
+    due_at: datetime = row["due_at"]
+    return Delivery("accepted") if now < due_at else Delivery(row["outcome"], row["code"], due_at)

@@ -1,0 +1,8 @@
+"""The list of all reactions. A new one is a module of this package and a line here."""
+
+from __future__ import annotations
+
+from scheduler.reactions.bench import Reaction
+
+REACTIONS: tuple[Reaction, ...] = ()
+"""Every reaction that the process runs."""

@@ -1,0 +1,1 @@
+"""The sandbox of providers, magic value by magic value."""
