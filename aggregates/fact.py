@@ -190,7 +190,7 @@ class Stream:
         """Return the aggregate before its first fact (version 0)."""
         return cls(id)
 
-    def record(self, kind: type[Fact], stamp: Stamp, **fields: Any) -> Any:
+    def record(self, kind: type[Fact], stamp: Stamp, /, **fields: Any) -> Any:
         """Record a fact: number it, fold it, keep it for the commit. Returns the fact."""
         recorded_at = stamp.recorded_at
         if recorded_at < self.recorded_at:

@@ -21,6 +21,7 @@ from aggregates.account.lots import LotPart
 from aggregates.account.parts import SpendState
 from aggregates.account.standing import Figures
 from aggregates.fact import FACTS, Fact
+from aggregates.order.parts import OrderCounts, OrderLine, OrderMoney
 from aggregates.postings import MOVES_NOTHING
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "events.md"
@@ -54,6 +55,7 @@ COMMON = {
     "mode": "prepaid or postpaid.",
     "month": '"YYYY-MM" in Seoul.',
     "name": "what its owner calls it.",
+    "order_id": 'public id of the order ("ord_...").',
     "overdraft_limit_minor": "how far below zero a prepaid balance may go; null = unlimited.",
     "overdrawn_minor": "part that no lot covered.",
     "overdrawn_paid_minor": "part that paid what was overdrawn.",
@@ -100,7 +102,7 @@ def document() -> str:
             parts.append(f"## Stream `{stream}`\n")
         parts.append(_section(topic, FACTS[topic]))
     parts.append("## Value parts\n")
-    parts += [_value(kind) for kind in (LotPart, Figures, SpendState)]
+    parts += [_value(kind) for kind in (LotPart, Figures, SpendState, OrderLine, OrderMoney, OrderCounts)]
     return "\n".join(parts)
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from aggregates.account import Account
 from aggregates.batch import Batch
+from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stamp, Stream
 
 S = TypeVar("S", bound=Stream)
@@ -90,6 +91,12 @@ class Streams(Protocol):
 
         (For what no fact on the account gives birth to; what one does is named by `ids.child_id`.)
         """
+
+    def born(self, kind: type[S], child_id: str) -> S:
+        """Return the blank stream of a child id that this decision's next fact on the account gives birth to."""
+
+    def known(self, kind: type[S], public_id: str, missing: type[NotFound]) -> S:
+        """Return a stream on which something is recorded. Raises: NotFound: `missing`."""
 
     def origin(self, public_id: str, prefix: str) -> Fact:
         """Return the fact that gave birth to a child id ("chg_...", "spd_..."). Raises: NotFound."""

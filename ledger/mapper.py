@@ -18,6 +18,8 @@ from eventsourcing.persistence import Mapper, MapperDeserialisationError, Stored
 import aggregates.account
 import aggregates.batch
 import aggregates.charge
+import aggregates.numbers
+import aggregates.order
 import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.account.snapshot import AccountSnapshot

@@ -94,6 +94,19 @@ class Unit:
         public_id = ids.drawn_child_id(prefix, account_id, _drawn(self._seed, f"{prefix}:{account_id}".encode()))
         return public_id, self._fresh(kind, ids.stream_id(public_id))
 
+    def born(self, kind: type[S], child_id: str) -> S:
+        """Return the blank stream of what the next fact of an account, recorded in this decision, gives birth to."""
+        return self._fresh(kind, ids.stream_id(child_id))
+
+    def known(self, kind: type[S], public_id: str, missing: type[NotFound]) -> S:
+        """Return a stream on which something is recorded. Raises: NotFound: `missing`."""
+        stream = self.stream(kind, public_id)
+        if not stream.version:
+            # As with accounts: that nothing is there must not be remembered.
+            self._warm.evict(stream.id)
+            raise missing("there is nothing under this id")
+        return stream
+
     def origin(self, public_id: str, prefix: str) -> Fact:
         """Return the fact that gave birth to a child id. Raises: NotFound: no such thing."""
         parsed = ids.parse(public_id, prefix)
@@ -120,7 +133,8 @@ class Unit:
     def _fresh(self, kind: type[S], stream_id: UUID) -> S:
         """Return a blank stream that nobody else can have written to: its name is drawn from this command's key.
 
-        (If it is not blank in the database, the key is known there, too, and the commit will say so.)
+        (If it is not blank in the database, the key is known there, too, and the commit will say so. Or its name is
+        that of an account's next fact: if it is not blank, then that fact is not the next one, and the commit says so.)
         """
         made = kind.blank(stream_id)
         self.touched[stream_id.int] = made

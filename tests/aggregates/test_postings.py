@@ -9,6 +9,8 @@ import pytest
 import aggregates.account
 import aggregates.batch
 import aggregates.charge
+import aggregates.numbers
+import aggregates.order
 import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.fact import FACTS

@@ -113,6 +113,19 @@ class Book:
         assert isinstance(found, kind)
         return found
 
+    def born(self, kind: type[S], child_id: str) -> S:
+        """As `Streams.born`."""
+        blank = self.stream(kind, child_id)
+        assert not blank.version, "what is being born is there already"
+        return blank
+
+    def known(self, kind: type[S], public_id: str, missing: type[NotFound]) -> S:
+        """As `Streams.known`."""
+        found = self.stream(kind, public_id)
+        if not found.version:
+            raise missing("there is nothing under this id")
+        return found
+
     def origin(self, public_id: str, prefix: str) -> Fact:
         """As `Streams.origin`."""
         parsed = ids.parse(public_id, prefix)
