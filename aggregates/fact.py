@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
 from uuid import UUID
 
+from aggregates.plain import direct
+
 F = TypeVar("F", bound="Fact")
 A = TypeVar("A", bound="Stream")
 
@@ -137,27 +139,13 @@ def _maker(cls: type[Fact]) -> Callable[..., Fact]:
     return made
 
 
-def _initializer(cls: type[Fact]) -> Callable[..., None]:
-    """Return an `__init__` like the dataclass's own that sets slots directly: a frozen dataclass pays twice for each.
-
-    (A field of a fact has no default: what was not recorded is for an upcast to say.)
-    """
-    names = [field.name for field in fields(cls)]
-    space: dict[str, Any] = {f"_set_{name}": getattr(cls, name).__set__ for name in names}
-    lines = [f"    _set_{name}(self, {name})" for name in names]
-    source = "\n".join([f"def __init__(self, *, {', '.join(names)}):", *lines])
-    exec(source, space)  # noqa: S102 (made of our own field names, as dataclasses makes its own)
-    made: Callable[..., None] = space["__init__"]
-    return made
-
-
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def fact(topic: str) -> Callable[[type[F]], type[F]]:
     """Make a class a stored fact under an explicit topic: a frozen, slotted dataclass, known by that topic."""
 
     def decorate(cls: type[F]) -> type[F]:
         made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        made.__init__ = _initializer(made)  # type: ignore[method-assign]
+        direct(made)
         made.TOPIC = topic
         made.MAKE = staticmethod(_maker(made))
         if topic in FACTS:

@@ -55,11 +55,12 @@ class PublicId(NamedTuple):
 
 def encode(number: int, width: int = 0) -> str:
     """Write a number >= 0 in Crockford base 32, lower case, zero-padded to `width` characters."""
-    chars = ""
+    chars = _PAIRS[number & _PAIR_BITS]
     while number >= _PAIRS_COUNT:
-        chars = _PAIRS[number & _PAIR_BITS] + chars
         number >>= 10
-    return (_PAIRS[number] + chars).lstrip("0").rjust(max(width, 1), "0")
+        chars = _PAIRS[number & _PAIR_BITS] + chars
+    chars = chars.lstrip("0") or "0"
+    return chars.rjust(width, "0") if width else chars
 
 
 def decode(chars: str) -> int:

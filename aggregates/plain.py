@@ -1,4 +1,4 @@
-"""Values to plain JSON shapes and back, by their annotations: what snapshots and digests are made of.
+"""Values: made fast, and turned into plain JSON shapes and back by their annotations, as snapshots and digests need it.
 
 May import only the standard library. Exact both ways: `revive(kind, plain(value)) == value` for dataclasses, tuples,
 lists, mappings, dates and aware instants. Mappings come out sorted by key, so equal values have equal shapes.
@@ -7,11 +7,36 @@ lists, mappings, dates and aware instants. Mappings come out sorted by key, so e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+D = TypeVar("D")
+
+
+def direct(cls: type[D]) -> type[D]:
+    """Give a frozen, slotted dataclass an `__init__` that sets its slots directly, in half of the time.
+
+    (The one it has calls `object.__setattr__` for each field, so as not to be refused by its own `__setattr__`.)
+    """
+    space: dict[str, Any] = {}
+    positional: list[str] = []
+    named: list[str] = []
+    body: list[str] = []
+    for field in fields(cls):  # type: ignore[arg-type]
+        assert field.default_factory is MISSING, "the fields of a value are given, or have plain defaults"
+        space[f"_set_{field.name}"] = getattr(cls, field.name).__set__
+        space[f"_default_{field.name}"] = field.default
+        default = "" if field.default is MISSING else f"=_default_{field.name}"
+        (named if field.kw_only else positional).append(f"{field.name}{default}")
+        body.append(f"    _set_{field.name}(self, {field.name})")
+    parameters = ["self", *positional, *(["*", *named] if named else [])]
+    source = "\n".join([f"def __init__({', '.join(parameters)}):", *body])
+    exec(source, space)  # noqa: S102 (made of our own field names, as dataclasses makes its own)
+    cls.__init__ = space["__init__"]  # type: ignore[method-assign]
+    return cls
 
 
 def plain(value: Any) -> Any:

@@ -139,8 +139,7 @@ class Committer:
         self.committed_batches += 1
         self.committed_commands += batch.commands
         self.committed_facts += len(batch.rows)
-        for stream in batch.streams.values():
-            self.warm.weigh(stream)
+        self.warm.weigh_all(batch.streams)
         if batch.snapshots:
             self._in_background(self._store_snapshots(batch.snapshots))
         batch.settle(Verdict.COMMITTED, first)

@@ -6,7 +6,6 @@ same transaction. `RecentKeys` answers the usual retry without a look-up; the da
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -51,30 +50,35 @@ class Remembered:
 
 
 class RecentKeys:
-    """A bounded memory of keys, oldest forgotten first."""
+    """A bounded memory of keys in two halves: a full young half becomes the old one, and the old one is forgotten."""
 
     def __init__(self, size_max: int = RECENT_MAX) -> None:
-        self._size_max = size_max
-        self._known: OrderedDict[bytes, Remembered] = OrderedDict()
+        self._half_max = size_max // 2
+        self._young: dict[bytes, Remembered] = {}
+        self._old: dict[bytes, Remembered] = {}
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._young) + len(self._old)
 
     def get(self, key: bytes) -> Remembered | None:
         """Return what is remembered under a key."""
-        return self._known.get(key)
+        return self._young.get(key) or self._old.get(key)
 
     def put(self, key: bytes, remembered: Remembered) -> None:
-        """Remember an answer; forget the oldest one past the bound, unless it still waits for its commit."""
-        self._known[key] = remembered
-        if len(self._known) > self._size_max:
-            oldest = next(iter(self._known))
-            if self._known[oldest].batch.done:
-                del self._known[oldest]
+        """Remember an answer; forget the older half past the bound, unless one of it still waits for its commit."""
+        young = self._young
+        young[key] = remembered
+        if len(young) >= self._half_max and self._old_is_done():
+            self._old, self._young = young, {}
 
     def forget(self, keys: list[bytes], batch: PendingBatch) -> None:
         """Forget the keys of a batch that was not committed."""
         for key in keys:
-            known = self._known.get(key)
-            if known is not None and known.batch is batch:
-                del self._known[key]
+            for half in (self._young, self._old):
+                known = half.get(key)
+                if known is not None and known.batch is batch:
+                    del half[key]
+
+    def _old_is_done(self) -> bool:
+        """Batches end in the order in which they began: the last one tells of all before it."""
+        return not self._old or self._old[next(reversed(self._old))].batch.done

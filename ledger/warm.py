@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from uuid import UUID
 
 from aggregates.account import Account
@@ -56,15 +56,20 @@ class WarmStreams:
         """Keep a stream, or replace it by its next state."""
         self._streams[stream.id.int] = stream
         self._streams.move_to_end(stream.id.int)
-        self.weigh(stream)
+        weight = weight_bytes(stream)
+        self.bytes += weight - self._weights.get(stream.id.int, 0)
+        self._weights[stream.id.int] = weight
 
-    def weigh(self, stream: Stream) -> None:
-        """Estimate a stream anew after it has changed."""
-        at = stream.id.int
-        if at in self._streams:
-            weight = weight_bytes(stream)
-            self.bytes += weight - self._weights.get(at, 0)
-            self._weights[at] = weight
+    def weigh_all(self, streams: Mapping[int, Stream]) -> None:
+        """Estimate what a batch has changed anew; keyed by the integers of their ids."""
+        weights, known, change = self._weights, self._streams, 0
+        for at, stream in streams.items():
+            if at in known:
+                weight = weight_bytes(stream)
+                if weight != weights[at]:
+                    change += weight - weights[at]
+                    weights[at] = weight
+        self.bytes += change
 
     def evict(self, stream_id: UUID) -> None:
         """Forget a stream whose state is no longer true."""

@@ -15,11 +15,13 @@ from operator import attrgetter
 from typing import Any
 
 from aggregates import ids
+from aggregates.plain import direct
 
 PARTS_MAX = 240
 """Most lots one decision may take from: even a fact that names its parts twice, 129 bytes each, stays below 64 KiB."""
 
 
+@direct
 @dataclass(frozen=True, slots=True)
 class LotPart:
     """An amount taken from, or returned to, one lot.

@@ -17,6 +17,7 @@ from aggregates.account.spends import Spent, as_state
 from aggregates.errors import Malformed, NotFound
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import account_of
+from aggregates.plain import direct
 from ledger.command import Answer, Streams, answer
 from ledger.commands.origins import origin_of, require_child
 from ledger.shapes import instant_json, lots_json, spend_status
@@ -31,6 +32,7 @@ class SpendNotFound(NotFound):
     code = "spend_not_found"
 
 
+@direct
 @dataclass(frozen=True, slots=True)
 class Spend:
     """Take money for a purchase, for good or held.
@@ -65,6 +67,7 @@ class Spend:
         )
 
 
+@direct
 @dataclass(frozen=True, slots=True)
 class CaptureSpend:
     """Take held money for good; `release` = "difference_refund" gives all the rest of the hold back at once."""
@@ -98,6 +101,7 @@ class CaptureSpend:
         _settle(own, stamp, account, self.spend_id, spend)
 
 
+@direct
 @dataclass(frozen=True, slots=True)
 class ReturnSpend:
     """Give money of a spend back: held first, then captured."""
@@ -138,6 +142,7 @@ class ReturnSpend:
             )
 
 
+@direct
 @dataclass(frozen=True, slots=True)
 class RefundDifference:
     """Give back a part of what is held, because the choice was cheaper."""
@@ -163,6 +168,7 @@ class RefundDifference:
         _settle(own, stamp, account, self.spend_id, spend)
 
 
+@direct
 @dataclass(frozen=True, slots=True)
 class ExpireHold:
     """Give back a hold whose time is over."""
