@@ -331,14 +331,13 @@ def spend(
     if capture and expires_at is not None:
         raise HoldExpiryWithoutHold("expires_at is for a hold; leave it out when the spend is captured at once")
     standing.refuse_stopped(account)
-    now = account.now(stamp)
-    if expires_at is not None and expires_at <= now:
+    if expires_at is not None and expires_at <= account.now(stamp):
         raise HoldExpiryNotInFuture("expires_at must lie in the future")
     spent_on = business_date(stamp.occurred_at)
     month = billing_month(spent_on)
     postpaid = account.mode == "postpaid"
     if postpaid or member_id is not None or cash_minor:
-        limits.refuse_closed_month(month, now)
+        limits.refuse_closed_month(month, account.now(stamp))
     funds.refuse_owing(account)
     member_used_minor = None if member_id is None else limits.member_use(account, member_id, month, amount_minor)
     if cash_minor:
@@ -366,7 +365,7 @@ def spend(
         cash_minor=cash_minor,
         spent_on=spent_on,
         month=month,
-        expires_at=None if capture else expires_at or now + HOLD_FOR,
+        expires_at=None if capture else expires_at or account.now(stamp) + HOLD_FOR,
         reference=reference,
         balance_minor=balance_minor,
         month_used_minor=month_used_minor,
