@@ -13,8 +13,8 @@ from typing import ClassVar
 from aggregates import spend as settled
 from aggregates.account import Account
 from aggregates.account.parts import SpendState
-from aggregates.account.spends import Spent, as_state
-from aggregates.errors import Malformed, NotFound
+from aggregates.account.spends import NEVER, Spent, as_state
+from aggregates.errors import Conflict, Malformed, NotFound, Rejected
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import account_of
 from aggregates.plain import direct
@@ -30,6 +30,18 @@ class SpendNotFound(NotFound):
     """The account has no such spend."""
 
     code = "spend_not_found"
+
+
+class SpendOfOrder(Conflict):
+    """The spend belongs to an order: only the order takes or returns its money."""
+
+    code = "spend_of_order"
+
+
+class HoldExpiryTooFar(Rejected):
+    """A hold that nothing but an order ends is made by placing an order."""
+
+    code = "hold_expiry_too_far"
 
 
 @direct
@@ -55,7 +67,14 @@ class Spend:
     cash_minor: int = 0
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.Spent`. Raises: as of `Account.spend`."""
+        """Record `Account.Spent`.
+
+        Raises:
+            HoldExpiryTooFar: `expires_at` is not before the year 9999.
+            LedgerError: as of `Account.spend`.
+        """
+        if self.expires_at is not None and self.expires_at >= NEVER:
+            raise HoldExpiryTooFar("expires_at must lie before the year 9999")
         streams.account(self.account_id).spend(
             stamp,
             amount_minor=self.amount_minor,
@@ -86,6 +105,7 @@ class CaptureSpend:
         Raises:
             Malformed: an unknown release.
             NotFound: no such account, no such spend.
+            SpendOfOrder: the spend belongs to an order.
             LedgerError: as of `Account.capture_spend`.
         """
         if self.release not in (None, DIFFERENCE_REFUND):
@@ -118,6 +138,7 @@ class ReturnSpend:
 
         Raises:
             NotFound: no such account, no such spend.
+            SpendOfOrder: the spend belongs to an order.
             LedgerError: as of `Account.return_spend`.
         """
         account = streams.account(self.account_id)
@@ -126,6 +147,7 @@ class ReturnSpend:
         spend = account.holds.get(self.spend_id) or own.state
         if spend is None:
             spend = as_state(_origin(streams, account, self.spend_id))
+        _refuse_of_order(spend)
         was_held = spend.held_minor > 0
         spend = account.return_spend(
             stamp, spend_id=self.spend_id, spend=spend, amount_minor=self.amount_minor, reason=self.reason
@@ -159,6 +181,7 @@ class RefundDifference:
 
         Raises:
             NotFound: no such account, no such spend.
+            SpendOfOrder: the spend belongs to an order.
             LedgerError: as of `Account.refund_difference`.
         """
         account, own = _held(streams, self.account_id, self.spend_id)
@@ -242,9 +265,17 @@ def _held(streams: Streams, account_id: str, spend_id: str) -> tuple[Account, se
     """
     account = streams.account(account_id)
     require_child(account, spend_id, "spd", SpendNotFound)
-    if spend_id not in account.holds:
+    held = account.holds.get(spend_id)
+    if held is None:
         _origin(streams, account, spend_id)
+    else:
+        _refuse_of_order(held)
     return account, streams.stream(settled.Spend, spend_id)
+
+
+def _refuse_of_order(spend: SpendState) -> None:
+    if spend.expires_at == NEVER:
+        raise SpendOfOrder("the spend belongs to an order; only the order takes or returns its money")
 
 
 def _settle(own: settled.Spend, stamp: Stamp, account: Account, spend_id: str, spend: SpendState) -> None:
