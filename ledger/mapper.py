@@ -16,10 +16,14 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent
 
 import aggregates.account
+import aggregates.anniversary
 import aggregates.batch
+import aggregates.catalogue_feed
 import aggregates.charge
 import aggregates.numbers
 import aggregates.order
+import aggregates.product
+import aggregates.quote
 import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.account.snapshot import AccountSnapshot
