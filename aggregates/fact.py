@@ -165,6 +165,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Stream:
     """Base of every aggregate: an id, a version, and the facts recorded since they were last collected."""
 
+    TOLD_BY_LAST_FACT: ClassVar[bool] = False
+    """Whether the last fact alone tells the whole state: then nothing before it is ever loaded."""
+
     __slots__ = ("id", "pending", "recorded_at", "version")
 
     def __init__(self, id: UUID) -> None:

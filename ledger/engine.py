@@ -24,6 +24,7 @@ from ledger.clock import Clock
 from ledger.command import Call, Command, Outcome
 from ledger.commands.batches import ReceiveBatch
 from ledger.committer import Committer
+from ledger.copies import CleanCopies
 from ledger.decider import Decider
 from ledger.keys import RecentKeys, Remembered, command_key
 from ledger.loading import load_fact, load_stream
@@ -84,6 +85,7 @@ class Engine:
         self.store = store
         self.clock = clock
         self.warm = WarmStreams()
+        self._copies = CleanCopies()
         self._recent = RecentKeys()
         self.committer = Committer(store, self.warm, self._recent)
         self._decider = Decider(self.committer, clock)
@@ -309,7 +311,8 @@ class Engine:
             self.warm.put_fact(await load_fact(self.store, cold.stream_id, cold.version))
         else:
             assert issubclass(cold.kind, Stream)
-            stream = await load_stream(self.store, cold.kind, cold.stream_id)
+            stream = await load_stream(self.store, cold.kind, cold.stream_id, self._copies.take(cold.stream_id))
+            self._copies.keep(stream)
             if self.warm.get(cold.stream_id) is None:
                 self.warm.put(stream)
 

@@ -28,14 +28,21 @@ class FactNotFound(NotFound):
     code = "not_found"
 
 
-async def load_stream(store: Store, kind: type[Stream], stream_id: UUID) -> Stream:
+async def load_stream(store: Store, kind: type[Stream], stream_id: UUID, before: Stream | None = None) -> Stream:
     """Return a stream as committed; blank (version 0) when nothing is recorded on it.
+
+    Args:
+        before: the stream as it was committed once, to be brought up to date; None = from its snapshot or first fact.
 
     Raises:
         Unavailable: the database does not answer.
     """
-    found = await _from_snapshot(store, stream_id) if kind is Account else None
-    stream: Stream = kind.blank(stream_id) if found is None else found
+    if before is None and kind is Account:
+        before = await _from_snapshot(store, stream_id)
+    stream: Stream = kind.blank(stream_id) if before is None else before
+    if kind.TOLD_BY_LAST_FACT:
+        _, last = await store.heads(stream_id)
+        stream.version = max(0, last - 1)
     while True:
         slice_ = await store.facts_after(stream_id, stream.version, SLICE_FACTS)
         for stored in slice_:
