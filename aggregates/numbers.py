@@ -40,9 +40,9 @@ class Numbers(Stream):
         last: the last number drawn; 0 before the first.
     """
 
-    __slots__ = ("last",)
-
     TOLD_BY_LAST_FACT = True
+
+    __slots__ = ("last",)
 
     Drawn = NumberDrawn
 
