@@ -179,14 +179,20 @@ class Engine:
             answers.append(remembered.outcome(replayed=outcome.replayed))
         return answers
 
-    async def submit_in_order(self, items: Sequence[tuple[Command, Call]]) -> list[Outcome | LedgerError]:
+    async def submit_in_order(
+        self, items: Sequence[tuple[Command, Call]], *, look_up: bool = True
+    ) -> list[Outcome | LedgerError]:
         """Do several commands, each for itself, decided in the given order; return what became of each.
 
-        An error in the result is one that is not remembered (see `submit`). Keys are looked up in bulk, so that doing
-        the same items again costs one query.
+        An error in the result is one that is not remembered (see `submit`).
+
+        Args:
+            look_up: look the keys up in bulk beforehand, so that doing the same items again costs one query. Without
+                it a key that only the database knows spoils its batch, is learned from that, and is answered then.
         """
         keys = [command_key(call) for _, call in items]
-        await self._remember_stored(keys)
+        if look_up:
+            await self._remember_stored(keys)
         results: dict[int, Outcome | LedgerError] = {}
         waiting = list(range(len(items)))
         for round_ in range(1, ROUNDS_MAX + 1):

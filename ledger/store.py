@@ -423,13 +423,20 @@ async def _fetch_all(connection: psycopg.AsyncConnection[Any], query: str, param
 
 def _seal_and_commit(batch: PendingBatch, digest: bytes) -> str:
     """Return the closing statements of a COPY; every value is hexadecimal, so nothing has to be quoted."""
-    keys = ",".join([row.key.hex() for row in batch.rows if row.key is not None])
-    refusal_keys = ",".join([refusal.key.hex() for refusal in batch.refusals])
+    refused = [refusal.key for refusal in batch.refusals]
+    apart = frozenset(refused)
+    keys = _hexadecimal([key for key in batch.keys if key not in apart] if apart else batch.keys)
+    refusal_keys = _hexadecimal(refused)
     records = ",".join([f"'\\x{refusal.record.hex()}'::bytea" for refusal in batch.refusals])
     return (
         f"SELECT first_position FROM ledger_seal({len(batch.rows)}, '{{{keys}}}', '{{{refusal_keys}}}',"
         f" ARRAY[{records}]::bytea[], '\\x{digest.hex()}'); COMMIT"
     )
+
+
+def _hexadecimal(keys: Sequence[bytes]) -> str:
+    """Return command keys with commas between them."""
+    return b"".join(keys).hex(",", 16)
 
 
 def _refusal_arrays(refusals: Sequence[Refusal]) -> tuple[bytes, bytes]:

@@ -224,7 +224,7 @@ class Importer:
         unknown = [index for index, key in enumerate(keys) if key not in known]
         fresh = [items[index] for index in unknown]
         await self._warm_up({command.account_id for command, _ in fresh if isinstance(command, ImportMovement)})
-        new = await self.engine.submit_in_order(fresh)
+        new = await self.engine.submit_in_order(fresh, look_up=False)
         became: dict[int, _Became] = dict(zip(unknown, new, strict=True))
         for index, key in enumerate(keys):
             if key in known:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Coroutine, Iterator
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given
+from hypothesis.strategies import binary, text
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.database import Database, connect
@@ -213,6 +219,16 @@ def test_the_vaults_role_reaches_the_vault_alone_and_no_other_role_reaches_it(
         mixed = make_conninfo(role, dbname=conninfo_to_dict(database)["dbname"])
         with pytest.raises(psycopg.OperationalError, match="permission denied"):
             connect(mixed)
+
+
+@given(path=text(max_size=200), body=binary(max_size=300))
+def test_a_request_hash_is_hmac_sha256_of_the_framed_request_under_a_derived_key(path: str, body: bytes) -> None:
+    kek = bytes(range(32))
+    salt = sha256(b"payments-ledger").digest()
+    key = HKDF(SHA256(), 32, salt, b"request hash").derive(kek)
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in (b"POST", path.encode(), body))
+
+    assert Kek(kek).request_hash("POST", path, body) == hmac.digest(key, framed, "sha256").hex()[:32]
 
 
 def test_a_request_hash_is_keyed_and_tells_requests_apart() -> None:
