@@ -123,8 +123,7 @@ class ProductListed(Fact):
     sheet: ProductSheet
 
     def apply(self, product: Product) -> None:
-        product.product_id = self.product_id
-        product.sheet = self.sheet
+        product.become(self.product_id, self.sheet)
 
 
 @fact("product.changed")
@@ -142,7 +141,7 @@ class ProductChanged(Fact):
     feed_number: int | None
 
     def apply(self, product: Product) -> None:
-        product.sheet = self.sheet
+        product.become(self.product_id, self.sheet)
 
 
 @fact("product.discontinued")
@@ -162,7 +161,7 @@ class ProductEnded(Fact):
     feed_number: int | None
 
     def apply(self, product: Product) -> None:
-        product.sheet = self.sheet
+        product.become(self.product_id, self.sheet)
 
 
 @fact("product.relisted")
@@ -182,7 +181,7 @@ class ProductRelisted(Fact):
     feed_number: int | None
 
     def apply(self, product: Product) -> None:
-        product.sheet = self.sheet
+        product.become(self.product_id, self.sheet)
 
 
 NOTHING = ProductSheet("", "", "", "", "", 0, (), False, False, False, False)
@@ -372,6 +371,12 @@ class Product(Stream):
             duplicate_restricted=sheet.duplicate_restricted,
             night_schedule_blocked=sheet.night_schedule_blocked,
         )
+
+    # -- folds -------------------------------------------------------------------------------------------------
+
+    def become(self, product_id: str, sheet: ProductSheet) -> None:
+        """Be what a fact says; each says all, so the last one is enough to load a product."""
+        self.product_id, self.sheet = product_id, sheet
 
     def copy(self) -> Self:
         """Return an independent copy."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from projections.accounts import Accounts
 from projections.adjustments import Adjustments
+from projections.anniversary_rules import AnniversaryRules
 from projections.charges import Charges
 from projections.journal import Journal
 from projections.limits import Limits
+from projections.products import Products
+from projections.quotes import Quotes
 from projections.refund_requests import RefundRequests
 from projections.spends import Spends
 from projections.transactions import Transactions
@@ -21,6 +24,9 @@ ALL_VIEWS: tuple[View, ...] = (
     RefundRequests(),
     Adjustments(),
     Journal(),
+    Products(),
+    Quotes(),
+    AnniversaryRules(),
 )
 
 

@@ -18,12 +18,13 @@ from psycopg import AsyncConnection, sql
 
 from ledger.clock import Clock, SystemClock
 from ledger.command import Call, Command, Outcome
+from ledger.commands.anniversaries import EndRule, SuspendRule
 from ledger.commands.deposits import ExpireDeposit
 from ledger.commands.spends import ExpireHold
 from ledger.database import Database, connect_async
 from ledger.engine import Engine
 from ledger.store import Store
-from projections import charges, spends
+from projections import anniversary_queries, charges, spends
 from projections.tracking import wait_for
 
 log = structlog.get_logger("scheduler")
@@ -80,7 +81,23 @@ EXPIRE_DEPOSITS = Job(
     command=lambda due: ExpireDeposit(account_id=due["account_id"], charge_id=due["charge_id"]),
     key=lambda due: f"expire-deposit:{due['charge_id']}",
 )
-JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS)
+SUSPEND_RULES = Job(
+    name="suspend-anniversary-rules",
+    every_s=60,
+    view="anniversary_rules",
+    due=anniversary_queries.changed,
+    command=lambda due: SuspendRule(rule_id=due["rule_id"]),
+    key=lambda due: f"suspend-rule:{due['rule_id']}:{due['product_id']}:{due['version']}",
+)
+END_RULES = Job(
+    name="end-anniversary-rules",
+    every_s=60,
+    view="anniversary_rules",
+    due=anniversary_queries.over,
+    command=lambda due: EndRule(rule_id=due["rule_id"], reason="end_date"),
+    key=lambda due: f"end-rule:{due['rule_id']}",
+)
+JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES)
 
 
 def call_of(job: Job, due: dict[str, Any]) -> Call:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import psycopg
 import structlog
@@ -13,11 +15,17 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from aggregates.errors import Unavailable
-from ledger.database import Database, open_database
+from ledger.database import open_database
+from ledger.sandbox_clock import open_clock
 from ledger.settings import Settings
-from scheduler.jobs import JOBS, Job, fire
+from ledger.vault import open_vault
+from scheduler import anniversaries
+from scheduler.jobs import JOBS, Fired, fire
 
 log = structlog.get_logger("scheduler")
+
+Firing = Callable[[], Coroutine[Any, Any, Fired]]
+"""What a job does when it fires."""
 
 
 class StopEvent(Protocol):
@@ -29,16 +37,22 @@ class StopEvent(Protocol):
 
 def run(settings: Settings, stop: StopEvent) -> None:
     """Fire the jobs until `stop` is set: the whole of a scheduler process."""
-    with open_database(settings) as database:
-        scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(len(JOBS))}, timezone=UTC)
-        for job in JOBS:
+    with open_database(settings) as database, open_clock(settings, database) as clock:
+        vault = open_vault(settings, database, clock)
+        firings: list[tuple[str, int, Firing]] = [
+            (job.name, job.every_s, partial(fire, job, database, clock)) for job in JOBS
+        ]
+        gifts = partial(anniversaries.order_gifts, database, vault, clock)
+        firings.append((anniversaries.NAME, anniversaries.EVERY_S, gifts))
+        scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(len(firings))}, timezone=UTC)
+        for name, every_s, firing in firings:
             # Each fires at once: what fell due while no scheduler ran is found then. Missed firings become one.
             scheduler.add_job(
                 fire_quietly,
                 "interval",
-                args=(job, database),
-                id=job.name,
-                seconds=job.every_s,
+                args=(name, firing),
+                id=name,
+                seconds=every_s,
                 next_run_time=datetime.now(UTC),
                 coalesce=True,
                 max_instances=1,
@@ -48,12 +62,12 @@ def run(settings: Settings, stop: StopEvent) -> None:
         scheduler.start()
 
 
-def fire_quietly(job: Job, database: Database) -> None:
+def fire_quietly(name: str, firing: Firing) -> None:
     """Fire a job; a database that is away is a line in the log, and the next firing tries again."""
     try:
-        asyncio.run(fire(job, database))
+        asyncio.run(firing())
     except (Unavailable, psycopg.Error, OSError) as error:
-        log.warning("job could not run", job=job.name, error=type(error).__name__)
+        log.warning("job could not run", job=name, error=type(error).__name__)
 
 
 def _shut_down_after(scheduler: BlockingScheduler, stop: StopEvent) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -177,7 +178,7 @@ def test_a_database_that_is_away_is_no_end_of_the_scheduler(ledger_database: Dat
         passwords={},
     )
 
-    runner.fire_quietly(EXPIRE_HOLDS, away)
+    runner.fire_quietly("expire-holds", partial(fire, EXPIRE_HOLDS, away))
 
 
 def test_every_job_asks_at_least_once_a_minute_under_a_name_of_its_own() -> None:
