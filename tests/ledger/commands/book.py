@@ -7,7 +7,8 @@ recorded, every fact survives being stored, and the answer can be made again fro
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from hashlib import sha256
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import orjson
@@ -41,17 +42,17 @@ class Book:
         self._touched: dict[UUID, Stream] = {}
         self._commands = 0
 
-    def at(self, text: str) -> Book:
+    def at(self, text: str) -> Self:
         """Set the clock to a time of Seoul."""
         self.now = kst(text)
         return self
 
-    def pass_time(self, **step: float) -> Book:
+    def pass_time(self, **step: float) -> Self:
         """Move the clock by days, hours, ..."""
         self.now += timedelta(**step)
         return self
 
-    def by(self, actor: str, owner: str = "") -> Book:
+    def by(self, actor: str, owner: str = "") -> Self:
         """Let another principal act from now on."""
         self.actor, self.owner = actor, owner
         return self
@@ -112,6 +113,16 @@ class Book:
         found = self._touched.setdefault(stream_id, self.streams.get(stream_id) or kind.blank(stream_id))
         assert isinstance(found, kind)
         return found
+
+    def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
+        """As `Streams.named`."""
+        public_id = ids.root_id(prefix, 0, sha256(name.encode()).digest())
+        return public_id, self.stream(kind, public_id)
+
+    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+        """As `Streams.new_child`."""
+        public_id = ids.drawn_child_id(prefix, account_id, sha256(f"{self._commands}:{prefix}".encode()).digest())
+        return public_id, self.stream(kind, public_id)
 
     def born(self, kind: type[S], child_id: str) -> S:
         """As `Streams.born`."""
