@@ -46,6 +46,9 @@ SCOPES: dict[str, str] = {
     "journal:read": "read the journal and the trial balance",
     "events:read": "read facts",
     "seal:read": "read the seal",
+    "contacts:read": "read the address book; masked unless the key is bound to the account",
+    "contacts:write": "change the address book",
+    "uploads:write": "upload files of recipients or contacts, and download their bad rows",
     "batches:write": "send batches; each item needs the scope of its own operation too",
 }
 """Scope -> what it allows, for people."""
@@ -62,6 +65,8 @@ _MONEY_READS = frozenset(
     }
 )
 _BOOK_READS = _MONEY_READS | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read"}
+
+_OWN_PEOPLE = frozenset({"contacts:read", "contacts:write", "uploads:write"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset({"keys:read", "keys:write", "metrics:read"}),
@@ -102,13 +107,18 @@ ROLES: dict[str, frozenset[str]] = {
             "transfers:write",
             "settlements:write",
             "transactions:read",
+            "contacts:read",
+            "contacts:write",
+            "uploads:write",
             "batches:write",
         }
     ),
     "accountant": _BOOK_READS,
-    "auditor": _BOOK_READS | {"keys:read"},
-    "master": _MONEY_READS | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"},
-    "sub": frozenset({"spends:read", "spends:write", "limits:read"}),
+    "auditor": _BOOK_READS | {"keys:read", "contacts:read"},
+    "master": _MONEY_READS
+    | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"}
+    | _OWN_PEOPLE,
+    "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _OWN_PEOPLE,
 }
 """Role -> all that it may ever do (docs/api.md, SPEC 1.4)."""
 

@@ -103,6 +103,10 @@ class Ask:
         """Return the ledger's time."""
         return self.house.engine.clock.now()
 
+    async def position(self) -> int:
+        """Return the position of the newest fact, for what is asked of another place than the ledger."""
+        return (await self.house.facts.head()).position
+
     def see(self, *views: str) -> AbstractAsyncContextManager[Seen]:
         """Lend a connection on which these views have reached what the request asks for."""
         return self.house.views.see(*views, at_least=self.min_position)

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Coroutine
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -200,7 +201,7 @@ class Dispatcher:
         await self._admit(visit, operation, params, headers, scope)
         key = _idempotency_key(operation, headers)
         visit.close = visit.reading = True
-        raw_body = await read_body(receive, headers, operation.body_bytes_max)
+        raw_body = await read_body(receive, headers, operation.body_bytes_max, file=operation.file)
         visit.close = visit.reading = False
         arguments: dict[str, Any] = dict(params)
         fields = query_fields(scope["query_string"])
@@ -209,8 +210,11 @@ class Dispatcher:
         elif fields:
             raise Malformed("this operation takes no query")
         raw = None
-        if operation.body is not None:
-            raw = parse(raw_body) if raw_body else {}
+        if operation.file:
+            raw = {"sha256": sha256(raw_body).hexdigest()}
+            arguments["file"] = raw_body
+        elif operation.body is not None:
+            raw = parse(raw_body, operation.items_max) if raw_body else {}
             arguments["body"] = read_model(operation.body, raw)
         elif raw_body:
             raw = parse(raw_body)

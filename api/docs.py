@@ -59,7 +59,10 @@ def _operation(method: str, path: str, operation: dict[str, Any], components: di
         rows = [(one["name"], one["in"], one.get("required", False), _meant(one)) for one in fields]
         parts.append(_table(("parameter", "in", "required", ""), rows))
     if request := operation.get("requestBody"):
-        body = request["content"]["application/json"]
+        body = request["content"].get("application/json")
+        if body is None:
+            parts.append("<p>Body: the file itself.</p>")
+            body = {"schema": {}, "example": None}
         schema = _resolved(body["schema"], components)
         members = [
             (name, _kind(one), name in schema.get("required", ()), _meant(one))
@@ -67,7 +70,8 @@ def _operation(method: str, path: str, operation: dict[str, Any], components: di
         ]
         if members:
             parts.append(_table(("body", "type", "required", ""), members))
-        parts.append(f"<pre>{_json(body['example'])}</pre>")
+        if body["example"] is not None:
+            parts.append(f"<pre>{_json(body['example'])}</pre>")
     for status, response in operation["responses"].items():
         example = response.get("content", {}).get("application/json", {}).get("example")
         if example is not None and status < "300":

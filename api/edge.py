@@ -95,8 +95,11 @@ def body_bytes(headers: dict[bytes, bytes]) -> int | None:
     return int(length)
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], bytes_max: int) -> bytes:
+async def read_body(receive: Receive, headers: dict[bytes, bytes], bytes_max: int, *, file: bool = False) -> bytes:
     """Read a whole body, up to `bytes_max`; b"" when there is none.
+
+    Args:
+        file: it is a file, whatever it is announced as: its own bytes tell what it is.
 
     Raises:
         TooLarge: it is longer; as soon as that is known.
@@ -109,7 +112,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], bytes_max: in
     if announced is not None and announced > bytes_max:
         raise too_large
     kind = headers.get(b"content-type", b"").lower().replace(b" ", b"")
-    if kind not in (b"application/json", b"application/json;charset=utf-8"):
+    if not file and kind not in (b"application/json", b"application/json;charset=utf-8"):
         raise UnsupportedContent("send the body as JSON: Content-Type: application/json")
     parts: list[bytes] = []
     size = 0

@@ -69,6 +69,12 @@ _PARAM_HINTS = {
     "adjustment_id": "adj_01k7q4m2x9w3t8r5z66",
     "member_id": "member-7",
     "key_id": "key_7k2m9q4x1w8t",
+    "upload_id": "upl_cqsbaq4u3ff7tpwmkwyzkv4y2c5no3ab",
+    "kind": "recipients",
+    "folder_id": "fld_h6q2n5kcrqk4tzsmtjv6chfvfmkkpwqd",
+    "group_id": "grp_5ywhotv2lrsmgh3jqx2svvgsz2dwnxyb",
+    "contact_id": "con_7bzq4gnt3mfqhv5yfkwsc2xjk6d3wrpe",
+    "profile_id": "snp_01k7q4m2x9w3t8r5z61",
 }
 
 
@@ -160,6 +166,9 @@ def _finish_operation(entry: dict[str, Any], operation: Operation) -> None:
         parameters.append({"$ref": "#/components/parameters/LedgerMinPosition"})
     if operation.body is not None:
         entry["requestBody"]["content"]["application/json"]["example"] = _example(operation.body)
+    if operation.file:
+        content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        entry["requestBody"] = {"required": True, "content": content}
     success = entry["responses"][str(operation.status)]
     entry["responses"] = {str(operation.status): success}
     success["headers"] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
@@ -184,7 +193,7 @@ def _by_status(operation: Operation) -> dict[int, list[type[LedgerError]]]:
     errors: list[type[LedgerError]] = list(EVERYWHERE)
     if operation.scope != PUBLIC:
         errors += WITH_KEY
-    if operation.params or operation.body is not None:
+    if operation.params or operation.body is not None or operation.file:
         errors.append(NotFound)
     if operation.keyed:
         errors.append(problems.KeyMissing)
@@ -200,7 +209,7 @@ def _by_status(operation: Operation) -> dict[int, list[type[LedgerError]]]:
 
 
 def _refusal_response(status: int, errors: list[type[LedgerError]]) -> dict[str, Any]:
-    if len(errors) == 1 and status not in (409, 422):
+    if len(errors) == 1 and errors[0] in (*EVERYWHERE, *WITH_KEY, NotFound):
         return {"$ref": f"#/components/responses/{errors[0].code}"}
     codes = sorted({error.code for error in errors})
     return {

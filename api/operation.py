@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from aggregates.errors import LedgerError
 from api.access import SCOPES, ObjectRule
 from api.reply import Reply, of_outcome
+from api.strict_json import ITEMS_MAX
 from ledger.command import Command
 
 if TYPE_CHECKING:
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 64 * 1024
 BATCH_BYTES_MAX = 1024 * 1024
+ORDER_BYTES_MAX = 4 * 1024 * 1024
+"""What names 10,000 recipients is longer than anything else."""
+
+UPLOAD_BYTES_MAX = 10 * 1024 * 1024
+
+ORDER_ITEMS_MAX = 10_000
 
 Handler = Callable[..., Awaitable[Reply]]
-"""Called with the request (`Ask`), the path's parameters by name, and `body` or `query` where the operation has one."""
+"""Called with the request (`Ask`), the path's parameters by name, and `body`, `file` or `query` where the
+operation has one."""
 
 Builder = Callable[..., Any]
 """Called like a handler; returns a command, or an awaitable of one."""
@@ -47,6 +55,7 @@ class Operation:
         rule: says whether the thing named by the path may be the caller's.
         handler: does it.
         body, query: models of the two; None = there must be none.
+        file: whether the body is a file, handed over as `file` (bytes) and not looked at before.
         answer: model of the answer; None = not JSON, then `media_type` says what it is.
         status: of the first answer.
         raises: refusals that its rules can make, beside those every operation shares.
@@ -54,7 +63,7 @@ class Operation:
         op: its name in a batch; "" = not in batches. build: makes its command.
         hot: whether the fast lane may take it; its builder waits for nothing, and its body has a currency.
         params: names of the path's parameters, in order.
-        body_bytes_max: length up to which a body is read.
+        body_bytes_max: length up to which a body is read. items_max: how many items its arrays may hold.
     """
 
     method: str
@@ -77,6 +86,8 @@ class Operation:
     build: Builder | None = None
     hot: bool = False
     body_bytes_max: int = BODY_BYTES_MAX
+    items_max: int = ITEMS_MAX
+    file: bool = False
     params: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

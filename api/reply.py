@@ -82,6 +82,8 @@ HIDDEN_FROM_SUB = ("balance", "available")
 
 def veiled(reply: Reply) -> Reply:
     """Return a reply to a sub-member without what is its master's; the same reply always gives the same bytes."""
+    if reply.content_type != JSON:
+        return reply
     body = orjson.loads(reply.body)
     for figure in HIDDEN_FROM_SUB:
         body.pop(figure, None)

@@ -25,11 +25,12 @@ _MINUS_ZERO = re.compile(rb"(?:^|[:,\[])[ \t\r\n]*-0")
 _UNFIT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes, items_max: int = ITEMS_MAX) -> Any:
     """Parse one JSON document.
 
     Args:
         body: the whole body, UTF-8 without byte order mark.
+        items_max: how many items an array may hold.
 
     Raises:
         Malformed: not JSON; or JSON that is ambiguous, too deep, too long, or holds a number or text that is not taken.
@@ -42,7 +43,7 @@ def parse(body: bytes) -> Any:
         raise Malformed("the body must be one JSON document in UTF-8") from None
     # Without escapes, DEL and what is beyond ASCII no text is unfit.
     plain = body.isascii() and b"\\" not in body and b"\x7f" not in body
-    members = _check(parsed, 1, plain=plain)
+    members = _check(parsed, 1, items_max, plain=plain)
     colons = body.count(b":")
     if colons != members or (b"-0" in body and _MINUS_ZERO.search(body)):
         bones = _STRINGS.sub(b"", body)
@@ -60,7 +61,7 @@ def unfit(text: str) -> bool:
     return _UNFIT_TEXT.search(text) is not None
 
 
-def _check(value: Any, depth: int, *, plain: bool) -> int:
+def _check(value: Any, depth: int, items_max: int, *, plain: bool) -> int:
     """Check what is in a value; return how many members the objects in it have.
 
     Args:
@@ -74,26 +75,26 @@ def _check(value: Any, depth: int, *, plain: bool) -> int:
         if not -INTEGER_MAX <= value <= INTEGER_MAX:
             raise Malformed(_NUMBERS)
     elif kind is dict:
-        return _check_object(value, depth, plain=plain)
+        return _check_object(value, depth, items_max, plain=plain)
     elif kind is list:
-        if len(value) > ITEMS_MAX:
-            raise Malformed(f"arrays in the body may hold at most {ITEMS_MAX} items", items_max=ITEMS_MAX)
+        if len(value) > items_max:
+            raise Malformed(f"arrays in the body may hold at most {items_max} items", items_max=items_max)
         _check_depth(depth)
-        return sum([_check(item, depth + 1, plain=plain) for item in value])
+        return sum([_check(item, depth + 1, items_max, plain=plain) for item in value])
     elif kind is float:
         raise Malformed(_NUMBERS)
     return 0
 
 
-def _check_object(value: dict[str, Any], depth: int, *, plain: bool) -> int:
+def _check_object(value: dict[str, Any], depth: int, items_max: int, *, plain: bool) -> int:
     _check_depth(depth)
     members = len(value)
     if not plain:
         for name in value:
-            _check(name, depth, plain=False)
+            _check(name, depth, items_max, plain=False)
     for member in value.values():
         if not plain or type(member) is not str:
-            members += _check(member, depth + 1, plain=plain)
+            members += _check(member, depth + 1, items_max, plain=plain)
     return members
 
 

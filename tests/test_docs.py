@@ -16,9 +16,10 @@ from api import edge, rates, strict_json
 from api.cli.app import app
 from api.dispatch import REQUEST_LIMIT_S
 from api.openapi import all_refusals
-from api.operation import BATCH_BYTES_MAX, BODY_BYTES_MAX
+from api.operation import BATCH_BYTES_MAX, BODY_BYTES_MAX, ORDER_BYTES_MAX, ORDER_ITEMS_MAX, UPLOAD_BYTES_MAX
 from ledger.batches import ITEMS_MAX
 from ledger.settings import Settings
+from ledger.sheets.reader import SHEET_ROWS_MAX
 from tests.documents import API, DOCUMENTS, ROOT, anchors, blocks, links, scope_table
 
 RULE = re.compile(r"R-\d{3}|[A-Z]{1,2}[1-9]\d?|[1-9]\d?\.\d")
@@ -113,6 +114,8 @@ def test_the_bounds_are_those_of_the_code() -> None:
     rows = [
         f"| amount | 1 to {AMOUNT_MINOR_MAX:,} |",
         f"| body; batch | {BODY_BYTES_MAX // kib} KiB; {BATCH_BYTES_MAX // kib // kib} MiB |",
+        f"| body with recipients or contacts; file | {ORDER_BYTES_MAX // kib // kib} MiB, {ORDER_ITEMS_MAX:,} of them;"
+        f" {UPLOAD_BYTES_MAX // kib // kib} MiB, {SHEET_ROWS_MAX:,} rows |",
         f"| nesting; items of an array | {strict_json.DEPTH_MAX}; {strict_json.ITEMS_MAX:,} |",
         f"| path and query; headers | {edge.TARGET_BYTES_MAX // kib} KiB; {edge.HEADERS_MAX} of them,"
         f" {edge.HEADER_BYTES_MAX // kib} KiB |",

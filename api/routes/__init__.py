@@ -7,6 +7,7 @@ from api.routes import (
     books,
     chargebacks,
     charges,
+    contacts,
     facts,
     keys,
     limits,
@@ -16,6 +17,7 @@ from api.routes import (
     service,
     spends,
     transfers,
+    uploads,
 )
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "books",
     "chargebacks",
     "charges",
+    "contacts",
     "facts",
     "keys",
     "limits",
@@ -34,4 +37,5 @@ __all__ = [
     "service",
     "spends",
     "transfers",
+    "uploads",
 ]

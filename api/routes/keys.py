@@ -75,11 +75,11 @@ async def create_key(ask: Ask, body: KeyBody) -> Reply:
         check(body, now)
         if await store.add(row):
             ask.house.authenticator.forget(key_id)
-            return of_view({**key_json(row), "key": key}, await _position(ask), 201)
+            return of_view({**key_json(row), "key": key}, await ask.position(), 201)
         stored = await store.find(key_id)
     if stored is None or not _same(stored, row, default_expiry=body.expires_at is None):
         raise KeyReused("Idempotency-Key was used for another request; a new request needs a new key")
-    replay = of_view({**key_json(stored), "key": None, "revoked_at": None}, await _position(ask), 201)
+    replay = of_view({**key_json(stored), "key": None, "revoked_at": None}, await ask.position(), 201)
     return replay._replace(headers=(*replay.headers, (b"idempotent-replayed", b"true")))
 
 
@@ -98,7 +98,7 @@ async def list_keys(ask: Ask, query: PageQuery) -> Reply:
     if len(rows) > limit:
         last = rows[limit - 1]
         cursor = urlsafe_b64encode(f"{rfc3339(last.created_at)} {last.id}".encode()).decode()
-    return page_reply(([key_json(row) for row in rows[:limit]], cursor), await _position(ask))
+    return page_reply(([key_json(row) for row in rows[:limit]], cursor), await ask.position())
 
 
 @operation("DELETE", "/v1/keys/{key_id}", scope="keys:write", rule=unbound, answer=shapes.Key)
@@ -109,7 +109,7 @@ async def revoke_key(ask: Ask, key_id: str) -> Reply:
     if row is None:
         raise NotFound("there is no key with this id")
     ask.house.authenticator.forget(bare_id)
-    return of_view(key_json(row), await _position(ask))
+    return of_view(key_json(row), await ask.position())
 
 
 def check(body: KeyBody, now: datetime) -> None:
@@ -161,7 +161,3 @@ def _place(cursor: str | None) -> tuple[datetime, str] | None:
         return instant(created_at), key_id
     except ValueError:
         raise Malformed("cursor must be the next_cursor of a page of this list", field="cursor") from None
-
-
-async def _position(ask: Ask) -> int:
-    return (await ask.house.facts.head()).position

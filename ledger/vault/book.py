@@ -138,11 +138,17 @@ class AddressBook:
         await self._bound(connection, owner, "SELECT count(*) FROM {s}.folder WHERE owner = %s", 1, FOLDERS_MAX)
         await self._make_folder(connection, owner, folder_id, name)
 
-    async def rename(self, connection: psycopg.AsyncConnection, owner: str, id: str, name: str) -> None:
-        """Give a folder or a group another name. Raises: FolderNotFound, GroupNotFound."""
+    async def rename_folder(self, connection: psycopg.AsyncConnection, owner: str, folder_id: str, name: str) -> None:
+        """Give a folder another name. Raises: FolderNotFound."""
         await self._begin(connection, owner)
-        await (self._has_folder if id.startswith("fld_") else self._has_group)(connection, owner, id)
-        await self._reseal(connection, id, NAME, name.encode())
+        await self._has_folder(connection, owner, folder_id)
+        await self._reseal(connection, folder_id, NAME, name.encode())
+
+    async def rename_group(self, connection: psycopg.AsyncConnection, owner: str, group_id: str, name: str) -> None:
+        """Give a group another name. Raises: GroupNotFound."""
+        await self._begin(connection, owner)
+        await self._has_group(connection, owner, group_id)
+        await self._reseal(connection, group_id, NAME, name.encode())
 
     async def delete_folder(self, connection: psycopg.AsyncConnection, owner: str, folder_id: str) -> int:
         """Delete a folder with its groups and their contacts; return how many contacts that were.

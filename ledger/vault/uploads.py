@@ -68,7 +68,10 @@ class Uploads:
         """
         door = self._door
         today = business_date(door.clock.now())
-        sealed = door.sealed(upload_id, {"good": orjson.dumps(good), "bad": orjson.dumps(bad)})
+        sealed = door.sealed(
+            upload_id,
+            {"good": orjson.dumps([[*each] for each in good]), "bad": orjson.dumps([[*each] for each in bad])},
+        )
         await door.keep(connection, [sealed], legal_basis=BASIS, retain_until=last_day_within(today, LIFE_DAYS))
         await connection.execute(
             door.sql(
@@ -89,12 +92,20 @@ class Uploads:
         rows = await self._rows(connection, owner, upload_id, kind, "good")
         return [Person(*row) for row in orjson.loads(rows)]
 
-    async def failures(self, owner: str, upload_id: str, reading: Reading) -> list[BadRow]:
-        """Return the bad rows of an upload; the read is on record before. Raises: UploadNotFound, VaultUnavailable."""
+    async def failures(self, owner: str, upload_id: str, reading: Reading) -> tuple[str, list[BadRow]]:
+        """Return the kind of an upload and its bad rows; the read is on record before.
+
+        Raises:
+            UploadNotFound, VaultUnavailable.
+        """
         async with self._door.connected() as connection:
-            await self._door.record(connection, reading, [upload_id])
             rows = await self._rows(connection, owner, upload_id, None, "bad")
-        return [BadRow(row, tuple(values), tuple(reasons)) for row, values, reasons in orjson.loads(rows)]
+            await self._door.record(connection, reading, [upload_id])
+            found = await connection.execute(
+                self._door.sql("SELECT kind FROM {s}.upload WHERE token = %s"), (upload_id,)
+            )
+            (kind,) = await found.fetchone() or ("",)
+        return kind, [BadRow(row, tuple(values), tuple(reasons)) for row, values, reasons in orjson.loads(rows)]
 
     async def use_up(self, connection: psycopg.AsyncConnection, upload_id: str) -> None:
         """Forget an upload whose rows were taken."""

@@ -199,6 +199,11 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "adjustment_id": f"adj_{stem}6",
         "member_id": "ann",
         "key_id": "key_000000000000",
+        "folder_id": "fld_" + "a" * 32,
+        "group_id": "grp_" + "a" * 32,
+        "contact_id": "con_" + "a" * 32,
+        "upload_id": "upl_" + "a" * 32,
+        "kind": "recipients",
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None

@@ -9,6 +9,7 @@ import pytest
 
 from api.access import ROLES
 from api.operation import OPERATIONS
+from tests.api import visits
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
 
@@ -33,7 +34,14 @@ class Visitor:
         self.position = "0"
 
     async def __call__(
-        self, name: str, body: Any = None, *, query: str = "", key: str | None = None, **ids: str
+        self,
+        name: str,
+        body: Any = None,
+        *,
+        query: str = "",
+        key: str | None = None,
+        content: bytes | None = None,
+        **ids: str,
     ) -> Any:
         """Call one operation; return its answer."""
         operation = BY_NAME[name]
@@ -41,7 +49,13 @@ class Visitor:
         role = next((role for role in roles if operation.scope in ROLES[role]), "service")
         position = self.position if operation.method == "GET" else None
         response = await self.counter.send(
-            operation.method, operation.path.format(**ids) + query, body, role=role, key=key, min_position=position
+            operation.method,
+            operation.path.format(**ids) + query,
+            body,
+            role=role,
+            key=key,
+            content=content,
+            min_position=position,
         )
         assert response.status_code == operation.status, (name, response.status_code, response.text)
         self.position = response.headers.get("ledger-position", self.position)
@@ -156,6 +170,8 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     facts = await call("list_events", query="?limit=200")
     assert [fact["position"] for fact in facts["items"]] == list(range(1, len(facts["items"]) + 1))
     assert (await call("get_seal"))["position"] == int(call.position)
+
+    await visits.people(call, account)
 
     # The service.
     await call("send_batch", {"mode": "continue", "items": [_item(account)]})
