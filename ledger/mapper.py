@@ -22,6 +22,7 @@ import aggregates.catalogue_feed
 import aggregates.charge
 import aggregates.numbers
 import aggregates.order
+import aggregates.payment
 import aggregates.product
 import aggregates.quote
 import aggregates.refund

@@ -8,6 +8,8 @@ from projections.anniversary_rules import AnniversaryRules
 from projections.charges import Charges
 from projections.journal import Journal
 from projections.limits import Limits
+from projections.payments import Payments
+from projections.payouts import Payouts
 from projections.products import Products
 from projections.quotes import Quotes
 from projections.refund_requests import RefundRequests
@@ -27,6 +29,8 @@ ALL_VIEWS: tuple[View, ...] = (
     Products(),
     Quotes(),
     AnniversaryRules(),
+    Payments(),
+    Payouts(),
 )
 
 

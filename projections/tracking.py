@@ -14,7 +14,21 @@ from psycopg import AsyncConnection, Connection
 
 from aggregates.errors import Unavailable
 
-VIEWS = ("accounts", "transactions", "limits", "charges", "spends", "refund_requests", "adjustments", "journal")
+VIEWS = (
+    "accounts",
+    "transactions",
+    "limits",
+    "charges",
+    "spends",
+    "refund_requests",
+    "adjustments",
+    "journal",
+    "products",
+    "quotes",
+    "anniversary_rules",
+    "payments",
+    "payouts",
+)
 """Names of all views."""
 
 POLL_S = 0.01

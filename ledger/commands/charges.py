@@ -19,6 +19,7 @@ from aggregates.account.charges import METHODS, Charged
 from aggregates.account.deposits import DepositAwaited, Deposited
 from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stamp
+from aggregates.payment import Payment
 from ledger.command import Answer, Streams, answer
 from ledger.commands.origins import origin_of, require_child
 
@@ -80,7 +81,7 @@ class ChargeAccount:
 
 @dataclass(frozen=True, slots=True)
 class CancelCharge:
-    """Cancel a wholly unspent charge at once."""
+    """Cancel a wholly unspent charge: at once, or where the gateway has to be asked, as a first step (SPEC R-068)."""
 
     ANSWER: ClassVar[str] = "charge-cancel/1"
 
@@ -88,7 +89,7 @@ class CancelCharge:
     charge_id: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.ChargeCancelled` and the charge's own fact.
+        """Record `Account.ChargeCancelled` and the charge's own fact; of a payment, `ChargeCancelStarted`.
 
         Raises:
             NotFound: no such account, no such charge.
@@ -96,6 +97,9 @@ class CancelCharge:
         """
         account, own = charge_streams(streams, self.account_id, self.charge_id)
         born = birth_of(streams, account, self.charge_id)
+        if is_payment(streams, born):
+            account.start_charge_cancellation(stamp, charge=born, past=own)
+            return
         _note(own, stamp, account.cancel_charge(stamp, charge=born, past=own))
 
 
@@ -219,6 +223,16 @@ def birth_of(streams: Streams, account: Account, charge_id: str) -> Born:
     if not isinstance(born, Charged | DepositAwaited):
         raise ChargeNotFound("the account has no such charge")
     return born
+
+
+def is_payment(streams: Streams, born: Born) -> bool:
+    """Say whether a charge came through a payment that the ledger started at the gateway."""
+    if born.reference is None or not born.reference.startswith("pay_"):
+        return False
+    try:
+        return streams.known(Payment, born.reference, ChargeNotFound).charge_id == born.charge_id
+    except NotFound:
+        return False
 
 
 def _note(own: past.Charge, stamp: Stamp, cancelled: ChargeCancelled) -> None:

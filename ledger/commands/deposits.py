@@ -46,18 +46,7 @@ class DepositCharge:
             NotFound: no such account, no such virtual account.
             LedgerError: as of `Account.deposit`.
         """
-        account, own = charge_streams(streams, self.account_id, self.charge_id)
-        awaited = origin_of(streams, account, self.charge_id, "chg", DepositAwaited, ChargeNotFound)
-        taken = account.deposit(stamp, awaited=awaited, past=own, amount_minor=self.amount_minor)
-        if isinstance(taken, Deposited):
-            own.deposit(
-                stamp,
-                charge_id=taken.charge_id,
-                amount_minor=taken.amount_minor,
-                currency=taken.currency,
-                charged_on=taken.charged_on,
-                remaining_minor=taken.remaining_minor,
-            )
+        take_deposit(streams, stamp, self.account_id, self.charge_id, self.amount_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +111,25 @@ class ReturnParkedDeposit:
         """
         account = _parking_account(streams, self.account_id, self.deposit_id)
         account.return_parked_deposit(stamp, deposit_id=self.deposit_id, reason=self.reason)
+
+
+def take_deposit(
+    streams: Streams, stamp: Stamp, account_id: str, charge_id: str, amount_minor: int
+) -> Deposited | DepositParked:
+    """Record money that arrived on a virtual account. Raises: as of `DepositCharge`."""
+    account, own = charge_streams(streams, account_id, charge_id)
+    awaited = origin_of(streams, account, charge_id, "chg", DepositAwaited, ChargeNotFound)
+    taken = account.deposit(stamp, awaited=awaited, past=own, amount_minor=amount_minor)
+    if isinstance(taken, Deposited):
+        own.deposit(
+            stamp,
+            charge_id=taken.charge_id,
+            amount_minor=taken.amount_minor,
+            currency=taken.currency,
+            charged_on=taken.charged_on,
+            remaining_minor=taken.remaining_minor,
+        )
+    return taken
 
 
 def _parking_account(streams: Streams, account_id: str, deposit_id: str) -> Account:

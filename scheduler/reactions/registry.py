@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from scheduler.reactions import payments, payouts
 from scheduler.reactions.bench import Reaction
 
-REACTIONS: tuple[Reaction, ...] = ()
+REACTIONS: tuple[Reaction, ...] = (payments.REACTION, payouts.REACTION)
 """Every reaction that the process runs."""

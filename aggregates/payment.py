@@ -1,0 +1,253 @@
+"""A payment that the ledger itself starts at a gateway: from the intent to the charge that it settles as (SPEC 5.1).
+
+The intent is recorded first, the gateway is asked afterwards, and what it says is recorded here; the money itself is a
+charge on the account, in the same commit. What others take back later is a matter of that charge.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
+
+from aggregates.dates import business_date, last_day_within
+from aggregates.errors import Conflict
+from aggregates.fact import Fact, Stamp, Stream, fact, stream_class
+
+VIRTUAL_ACCOUNT = "virtual_account"
+
+
+@fact("payment.started")
+class PaymentStarted(Fact):
+    """A payment shall be taken at the gateway; nothing has moved, and nothing was asked yet.
+
+    Attributes:
+        payment_id: public id, and the gateway's key.
+        account_id: whose account it shall be put on.
+        amount_minor: > 0.
+        currency: that of the account.
+        method: card, transfer or virtual_account.
+        reference: the caller's own number; None when not given.
+        expires_on: last KST day on which its virtual account takes money; None for other methods.
+    """
+
+    payment_id: str
+    account_id: str
+    amount_minor: int
+    currency: str
+    method: str
+    reference: str | None
+    expires_on: date | None
+
+    def apply(self, payment: Payment) -> None:
+        payment.payment_id = self.payment_id
+        payment.account_id = self.account_id
+        payment.amount_minor = self.amount_minor
+        payment.currency = self.currency
+        payment.method = self.method
+        payment.started_at = self.occurred_at
+
+
+@fact("payment.account_issued")
+class PaymentAccountIssued(Fact):
+    """The gateway gave the customer an account to pay in to; its charge waits for the deposit.
+
+    Attributes:
+        payment_id: public id.
+        charge_id: the charge that waits.
+        destination: vault token of the virtual account's number.
+        expires_on: last KST day on which its deposit is booked.
+    """
+
+    payment_id: str
+    charge_id: str
+    destination: str
+    expires_on: date
+
+    def apply(self, payment: Payment) -> None:
+        payment.status = "waiting_for_deposit"
+        payment.charge_id = self.charge_id
+
+
+@fact("payment.settled")
+class PaymentSettled(Fact):
+    """The gateway has the money: it is a charge on the account, in the same commit.
+
+    Attributes:
+        payment_id: public id.
+        charge_id: the charge.
+        amount_minor: what was paid.
+        currency: that of the account.
+        paid_on: KST date of the payment.
+    """
+
+    payment_id: str
+    charge_id: str
+    amount_minor: int
+    currency: str
+    paid_on: date
+
+    def apply(self, payment: Payment) -> None:
+        payment.status = "paid"
+        payment.charge_id = self.charge_id
+
+
+@fact("payment.failed")
+class PaymentFailed(Fact):
+    """The gateway definitely does not have the money, or has given back what could not be booked.
+
+    Attributes:
+        payment_id: public id.
+        amount_minor: what should have been paid.
+        currency: that of the account.
+        code: why: declined, unanswered, or the rule that kept the money from being booked.
+    """
+
+    payment_id: str
+    amount_minor: int
+    currency: str
+    code: str
+
+    def apply(self, payment: Payment) -> None:
+        payment.status = "failed"
+
+
+class PaymentNotPending(Conflict):
+    """The payment has had its definite result."""
+
+    code = "payment_not_pending"
+
+
+class PaymentNotWaiting(Conflict):
+    """The payment has no virtual account that takes money."""
+
+    code = "payment_not_waiting"
+
+
+@stream_class("payment")
+class Payment(Stream):
+    """One payment at the gateway.
+
+    Attributes:
+        payment_id, account_id, amount_minor, currency, method: as started. started_at: when.
+        status: pending, waiting_for_deposit, paid or failed.
+        charge_id: its charge; "" before there is one.
+    """
+
+    __slots__ = (
+        "account_id", "amount_minor", "charge_id", "currency", "method", "payment_id", "started_at", "status",
+    )  # fmt: skip
+
+    Started = PaymentStarted
+    AccountIssued = PaymentAccountIssued
+    Settled = PaymentSettled
+    Failed = PaymentFailed
+
+    def __init__(self, id: UUID) -> None:
+        super().__init__(id)
+        self.payment_id = ""
+        self.account_id = ""
+        self.amount_minor = 0
+        self.currency = ""
+        self.method = ""
+        self.started_at: datetime | None = None
+        self.status = "pending"
+        self.charge_id = ""
+
+    def start(
+        self,
+        stamp: Stamp,
+        *,
+        payment_id: str,
+        account_id: str,
+        amount_minor: int,
+        currency: str,
+        method: str,
+        reference: str | None,
+        deposit_days: int,
+    ) -> PaymentStarted:
+        """Record the intent; the account has said that such a charge may be made.
+
+        Args:
+            deposit_days: how many days a virtual account takes its deposit.
+
+        Source: SPEC C1, C2, R-060..R-062.
+        """
+        today = business_date(stamp.occurred_at)
+        started: PaymentStarted = self.record(
+            PaymentStarted,
+            stamp,
+            payment_id=payment_id,
+            account_id=account_id,
+            amount_minor=amount_minor,
+            currency=currency,
+            method=method,
+            reference=reference,
+            expires_on=last_day_within(today, deposit_days) if method == VIRTUAL_ACCOUNT else None,
+        )
+        return started
+
+    def issue_account(
+        self, stamp: Stamp, *, charge_id: str, destination: str, expires_on: date
+    ) -> PaymentAccountIssued:
+        """Record beside `account.deposit_awaited` where the customer pays in. Check `require_pending` before."""
+        issued: PaymentAccountIssued = self.record(
+            PaymentAccountIssued,
+            stamp,
+            payment_id=self.payment_id,
+            charge_id=charge_id,
+            destination=destination,
+            expires_on=expires_on,
+        )
+        return issued
+
+    def settle(self, stamp: Stamp, *, charge_id: str, paid_on: date) -> PaymentSettled:
+        """Record beside the charge that the gateway has the money. Check `require_pending` before."""
+        settled: PaymentSettled = self.record(
+            PaymentSettled,
+            stamp,
+            payment_id=self.payment_id,
+            charge_id=charge_id,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
+            paid_on=paid_on,
+        )
+        return settled
+
+    def fail(self, stamp: Stamp, *, reason_code: str) -> PaymentFailed:
+        """Record the gateway's definite no.
+
+        Args:
+            reason_code: why, e.g. declined.
+
+        Raises:
+            PaymentNotPending: it has its result already.
+        """
+        self.require_pending()
+        failed: PaymentFailed = self.record(
+            PaymentFailed,
+            stamp,
+            payment_id=self.payment_id,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
+            code=reason_code,
+        )
+        return failed
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        twin = type(self)(self.id)
+        for name in (*Stream.__slots__, *Payment.__slots__):
+            setattr(twin, name, getattr(self, name))
+        twin.pending = list(self.pending)
+        return twin
+
+    def require_pending(self) -> None:
+        """Refuse anything on a payment that has its result. Raises: PaymentNotPending."""
+        if self.status != "pending":
+            raise PaymentNotPending("the payment is not pending; it has had its result")
+
+    def require_charge(self) -> None:
+        """Refuse a deposit where there is no virtual account. Raises: PaymentNotWaiting."""
+        if self.method != VIRTUAL_ACCOUNT or not self.charge_id:
+            raise PaymentNotWaiting("the payment has no virtual account that takes money")

@@ -1,0 +1,246 @@
+"""The view `payments`: what the ledger started at the gateway, and the charges it settled as.
+
+The second table says which payment a charge came from, and what of it the gateway still has to be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from aggregates import ids
+from aggregates.account import Account
+from aggregates.dates import rfc3339
+from aggregates.errors import NotFound
+from aggregates.payment import Payment
+from ledger.commands.payments import payment_json
+from projections.paging import Page, fetch, paged, place
+from projections.rows import Key, Rows, Table
+from projections.view import View
+
+
+@dataclass(slots=True)
+class PaymentRow:
+    """One payment.
+
+    Attributes:
+        account: stream of the account.
+        status: pending, waiting_for_deposit, paid or failed.
+        expires_on: last KST day of a virtual account; None for other methods.
+        destination: vault token of the virtual account's number; None without one.
+        code: why it failed; None when it has not.
+    """
+
+    payment_id: str
+    account: UUID
+    account_id: str
+    position: int
+    occurred_at: datetime
+    amount_minor: int
+    currency: str
+    method: str
+    reference: str | None
+    status: str
+    expires_on: date | None
+    charge_id: str | None = None
+    destination: str | None = None
+    code: str | None = None
+
+
+@dataclass(slots=True)
+class PaymentChargeRow:
+    """The charge of a payment.
+
+    Attributes:
+        expired: whether its virtual account's window has closed without a deposit.
+        cancel_position: of the cancellation that the gateway has to be asked; None when none is open.
+        cancel_minor: what of it goes back to the customer.
+    """
+
+    charge_id: str
+    payment_id: str
+    expired: bool = False
+    cancel_position: int | None = None
+    cancel_minor: int | None = None
+
+
+PAYMENTS = Table(
+    "view_payments",
+    PaymentRow,
+    key={"payment_id": "text"},
+    ddl="""
+    CREATE TABLE {table} (
+        payment_id text NOT NULL,
+        account uuid NOT NULL,
+        account_id text NOT NULL,
+        position bigint NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        amount_minor bigint NOT NULL,
+        currency text NOT NULL,
+        method text NOT NULL,
+        reference text,
+        status text NOT NULL,
+        expires_on date,
+        charge_id text,
+        destination text,
+        code text,
+        CONSTRAINT {table}_pkey PRIMARY KEY (payment_id)
+    ) WITH (fillfactor = 80)
+    """,
+    indexes=(
+        "CREATE INDEX IF NOT EXISTS {table}_by_account ON {table} (account, position)",
+        "CREATE INDEX IF NOT EXISTS {table}_open ON {table} (position) WHERE status = 'pending'",
+    ),
+)
+
+PAYMENT_CHARGES = Table(
+    "view_payment_charges",
+    PaymentChargeRow,
+    key={"charge_id": "text"},
+    ddl="""
+    CREATE TABLE {table} (
+        charge_id text NOT NULL,
+        payment_id text NOT NULL,
+        expired boolean NOT NULL,
+        cancel_position bigint,
+        cancel_minor bigint,
+        CONSTRAINT {table}_pkey PRIMARY KEY (charge_id)
+    ) WITH (fillfactor = 80)
+    """,
+    indexes=("CREATE INDEX IF NOT EXISTS {table}_open ON {table} (cancel_position) WHERE cancel_position IS NOT NULL",),
+)
+
+
+class Payments(View):
+    """Payments, and what is open at the gateway."""
+
+    NAME = "payments"
+    TABLES = (PAYMENTS, PAYMENT_CHARGES)
+    TAKES = frozenset(
+        {
+            Account.ChargeCancelFailed, Account.ChargeCancelStarted, Account.ChargeCancelled, Account.DepositExpired,
+            Payment.AccountIssued, Payment.Failed, Payment.Settled, Payment.Started,
+        }
+    )  # fmt: skip
+
+    def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
+        """Name the rows that a fact reads or changes."""
+        if isinstance(fact, Payment.AccountIssued | Payment.Failed | Payment.Settled):
+            yield PAYMENTS, (fact.payment_id,)
+        if not isinstance(fact, Payment.Started | Payment.Failed):
+            yield PAYMENT_CHARGES, (fact.charge_id,)
+
+    def project(self, fact: Any, position: int, rows: Rows) -> None:
+        """Change the rows as the fact says."""
+        match fact:
+            case Payment.Started():
+                rows.put(PAYMENTS, _started(fact, position))
+            case Payment.AccountIssued():
+                row = rows.get(PAYMENTS, (fact.payment_id,))
+                row.status, row.charge_id, row.destination = "waiting_for_deposit", fact.charge_id, fact.destination
+                row.expires_on = fact.expires_on
+                rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
+            case Payment.Settled():
+                row = rows.get(PAYMENTS, (fact.payment_id,))
+                row.status, row.charge_id = "paid", fact.charge_id
+                if rows.find(PAYMENT_CHARGES, (fact.charge_id,)) is None:
+                    rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
+            case Payment.Failed():
+                row = rows.get(PAYMENTS, (fact.payment_id,))
+                row.status, row.code = "failed", fact.code
+            case _:
+                _of_charge(fact, position, rows)
+
+
+def _started(fact: Any, position: int) -> PaymentRow:
+    return PaymentRow(
+        fact.payment_id, ids.stream_id(fact.account_id), fact.account_id, position, fact.occurred_at,
+        fact.amount_minor, fact.currency, fact.method, fact.reference, "pending", fact.expires_on,
+    )  # fmt: skip
+
+
+def _of_charge(fact: Any, position: int, rows: Rows) -> None:
+    """Follow what happens to the charge of a payment; other charges are none of this view's."""
+    charge = rows.find(PAYMENT_CHARGES, (fact.charge_id,))
+    if charge is None:
+        return
+    match fact:
+        case Account.DepositExpired():
+            charge.expired = True
+        case Account.ChargeCancelStarted():
+            charge.cancel_position, charge.cancel_minor = position, fact.payout_minor
+        case Account.ChargeCancelFailed() | Account.ChargeCancelled():
+            charge.cancel_position, charge.cancel_minor = None, None
+
+
+SELECT = """
+    SELECT p.*, CASE WHEN p.status = 'waiting_for_deposit' AND c.expired THEN 'expired' ELSE p.status END AS shown
+    FROM view_payments p LEFT JOIN view_payment_charges c ON c.charge_id = p.charge_id
+"""
+
+
+def body(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a payment in the shape of the HTTP face."""
+    shape = payment_json(
+        row["payment_id"],
+        account_id=row["account_id"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        method=row["method"],
+        reference=row["reference"],
+        status=row["shown"],
+        charge_id=row["charge_id"],
+        expires_on=row["expires_on"].isoformat() if row["expires_on"] else None,
+        code=row["code"],
+    )
+    return {**shape, "occurred_at": rfc3339(row["occurred_at"]), "position": row["position"]}
+
+
+async def page(
+    conn: AsyncConnection[Any], account_id: str, *, cursor: str | None = None, limit: int | None = None
+) -> Page:
+    """Return a page of an account's payments, newest first.
+
+    Raises:
+        Malformed: cursor or limit.
+    """
+    asked = {"list": "payments", "account_id": account_id}
+    where = place(asked, cursor, limit)
+    query = f"{SELECT} WHERE p.account = %s AND p.position < %s ORDER BY p.position DESC LIMIT %s"
+    found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
+    return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])
+
+
+async def one(conn: AsyncConnection[Any], payment_id: str) -> tuple[dict[str, Any], str | None]:
+    """Return one payment, and the vault token of its virtual account while that takes money. Raises: NotFound."""
+    found = await fetch(conn, f"{SELECT} WHERE p.payment_id = %s", [payment_id])
+    if not found:
+        raise NotFound("there is no payment with this id")
+    waiting = found[0]["shown"] == "waiting_for_deposit"
+    return body(found[0]), found[0]["destination"] if waiting else None
+
+
+async def pending(conn: AsyncConnection[Any], *, limit: int) -> list[dict[str, Any]]:
+    """Return payments that the gateway has to be asked about, oldest first."""
+    query = "SELECT * FROM view_payments WHERE status = 'pending' ORDER BY position LIMIT %s"
+    return await fetch(conn, query, [limit])
+
+
+async def find(conn: AsyncConnection[Any], payment_id: str) -> dict[str, Any] | None:
+    """Return the row of a payment; None = the view has none."""
+    found = await fetch(conn, "SELECT * FROM view_payments WHERE payment_id = %s", [payment_id])
+    return found[0] if found else None
+
+
+async def open_cancels(conn: AsyncConnection[Any], *, limit: int) -> list[dict[str, Any]]:
+    """Return cancellations of payments' charges that the gateway has to be asked about, oldest first."""
+    query = """
+        SELECT c.*, p.account_id FROM view_payment_charges c JOIN view_payments p USING (payment_id)
+        WHERE c.cancel_position IS NOT NULL ORDER BY c.cancel_position LIMIT %s
+    """
+    return await fetch(conn, query, [limit])

@@ -1,0 +1,1 @@
+"""Reactions on a real ledger and on the sandbox of providers."""
