@@ -262,7 +262,8 @@ def _first_due(order: Order, recipient: int) -> bool:
 
 
 def _chosen_due(order: Order, recipient: int) -> bool:
-    return order.auto[recipient] == 1 and order.coupons_of(recipient)[0] in LIVE
+    auto_chosen = order.kind == CHOICE and order.auto[recipient] == 1
+    return auto_chosen and order.coupons_of(recipient)[0] in LIVE
 
 
 def _refuse_resend(order: Order, stamp: Stamp, recipient: int) -> None:
