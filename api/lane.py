@@ -106,7 +106,7 @@ class Lane:
         self._open.append(turn)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(dispatch.REQUEST_LIMIT_S, self._sweep)
-        turn.remembered.batch.settled().add_done_callback(turn.settled)
+        turn.remembered.batch.when_settled(turn.settled)
         return True
 
     def _decided(self, way: Way, headers: Sequence[Header], body: bytes, answer: Answer, began: float) -> Turn | None:
@@ -203,11 +203,11 @@ class Turn:
         self.began = began
         self.answered = False
 
-    def settled(self, verdict: asyncio.Future[Verdict]) -> None:
+    def settled(self, verdict: Verdict) -> None:
         """Answer after the commit; when there was none, do the command again by the long way."""
         if self.answered:
             return
-        if verdict.result() is Verdict.COMMITTED:
+        if verdict is Verdict.COMMITTED:
             self._lane.close(self, of_outcome(self.remembered.outcome(replayed=False)))
         else:
             self._task = asyncio.get_running_loop().create_task(self._lane.again(self))

@@ -33,6 +33,9 @@ RECONNECT_PAUSE_S = 0.1
 CLASHES_BEFORE_LOCK = 2
 """After so many batches in a row that another writer spoiled, the next one is decided under the table lock."""
 
+FEW_OF = 4
+"""Less than one in so many of the callers of the last batch are few: the others are about to come."""
+
 LOCK_LIMIT_S = 0.05
 """How long the lock is held for commands that decide again."""
 
@@ -116,6 +119,7 @@ class Committer:
                 continue
             batch, self.open = self.open, PendingBatch(self._loop)
             self.in_flight = batch
+            committed = batch.commands
             try:
                 first = await self.store.append(batch)
             except Clash:
@@ -131,7 +135,11 @@ class Committer:
             else:
                 self._commit(batch, first)
             self.in_flight = None
+            # One turn for those whose answers have just gone out; one more when the first of them have just come back:
+            # a batch of one would let all others wait for a commit of its own.
             await asyncio.sleep(0)
+            if self.open.commands * FEW_OF < committed:
+                await asyncio.sleep(0)
 
     def _commit(self, batch: PendingBatch, first: int) -> None:
         self.up = True

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from uuid import UUID
+
+import structlog
 
 from aggregates.fact import Stream
 from ledger.rows import LateRow
 from ledger.seal import Refusal, Row
+
+log = structlog.get_logger("ledger.pending")
 
 WAKE_TOGETHER_MAX = 64
 """Callers woken at once. Of more, one half decides its next commands while the other half's are being committed: with
@@ -63,7 +69,7 @@ class PendingBatch:
         self.first_position = 0
         self.verdict: Verdict | None = None
         self._loop = loop
-        self._waiters: list[asyncio.Future[Verdict]] = []
+        self._waiters: list[Callable[[Verdict], None]] = []
 
     @property
     def done(self) -> bool:
@@ -72,12 +78,17 @@ class PendingBatch:
 
     def settled(self) -> asyncio.Future[Verdict]:
         """Return a future of the caller's own (it may be cancelled without touching anyone else's)."""
-        future = self._loop.create_future()
+        future: asyncio.Future[Verdict] = self._loop.create_future()
         if self.verdict is None:
-            self._waiters.append(future)
+            self._waiters.append(partial(_tell, future))
         else:
             future.set_result(self.verdict)
         return future
+
+    def when_settled(self, tell: Callable[[Verdict], None]) -> None:
+        """Have `tell` called with the verdict, which is not known yet; what it raises is logged."""
+        assert self.verdict is None, "the verdict is known"
+        self._waiters.append(tell)
 
     def settle(self, verdict: Verdict, first_position: int = 0) -> None:
         """Tell everyone who waits; let go of what is no longer needed."""
@@ -91,9 +102,16 @@ class PendingBatch:
         if half < len(waiters):
             self._loop.call_soon(self._wake, waiters[half:])
 
-    def _wake(self, waiters: list[asyncio.Future[Verdict]]) -> None:
+    def _wake(self, waiters: list[Callable[[Verdict], None]]) -> None:
         verdict = self.verdict
         assert verdict is not None, "woken before the verdict"
-        for future in waiters:
-            if not future.done():
-                future.set_result(verdict)
+        for tell in waiters:
+            try:
+                tell(verdict)
+            except Exception:
+                log.exception("somebody who waited for a commit could not be told")
+
+
+def _tell(future: asyncio.Future[Verdict], verdict: Verdict) -> None:
+    if not future.done():
+        future.set_result(verdict)
