@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -85,6 +86,11 @@ def root_id(prefix: str, ledger_number: int, seed: bytes) -> str:
 def child_id(prefix: str, account_id: str, version: int) -> str:
     """Return the id of what fact `version` of `account_id` gave birth to, e.g. child_id("spd", ..., 7)."""
     return f"{prefix}_{account_id[4:]}{encode(version)}"
+
+
+def named_id(prefix: str, ledger_number: int, name: str) -> str:
+    """Return the id of what this ledger knows by a name of its own: a product by its sku."""
+    return root_id(prefix, ledger_number, sha256(name.encode()).digest())
 
 
 def drawn_child_id(prefix: str, account_id: str, seed: bytes) -> str:

@@ -46,6 +46,12 @@ SCOPES: dict[str, str] = {
     "journal:read": "read the journal and the trial balance",
     "events:read": "read facts",
     "seal:read": "read the seal",
+    "products:read": "read the catalogue",
+    "products:write": "keep the catalogue",
+    "quotes:read": "read quotes",
+    "quotes:write": "issue quotes",
+    "anniversaries:read": "read anniversary rules; recipients masked unless the key is bound to the account",
+    "anniversaries:write": "make, switch and end anniversary rules",
     "contacts:read": "read the address book; masked unless the key is bound to the account",
     "contacts:write": "change the address book",
     "uploads:write": "upload files of recipients or contacts, and download their bad rows",
@@ -64,14 +70,20 @@ _MONEY_READS = frozenset(
         "statements:read",
     }
 )
-_BOOK_READS = _MONEY_READS | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read"}
+_CATALOGUE_READS = frozenset({"products:read", "quotes:read"})
+_BOOK_READS = (
+    _MONEY_READS | _CATALOGUE_READS | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read"}
+)
+_OWN_ORDERS = _CATALOGUE_READS | {"quotes:write", "anniversaries:read", "anniversaries:write"}
 
 _OWN_PEOPLE = frozenset({"contacts:read", "contacts:write", "uploads:write"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset({"keys:read", "keys:write", "metrics:read"}),
     "operator": _MONEY_READS
+    | _CATALOGUE_READS
     | {
+        "products:write",
         "accounts:write",
         "accounts:manage",
         "charges:cancel",
@@ -90,7 +102,8 @@ ROLES: dict[str, frozenset[str]] = {
         "batches:write",
         "metrics:read",
     },
-    "service": frozenset(
+    "service": _OWN_ORDERS
+    | frozenset(
         {
             "accounts:read",
             "accounts:write",
@@ -117,8 +130,9 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": _BOOK_READS | {"keys:read", "contacts:read"},
     "master": _MONEY_READS
     | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"}
+    | _OWN_ORDERS
     | _OWN_PEOPLE,
-    "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _OWN_PEOPLE,
+    "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _OWN_ORDERS | _OWN_PEOPLE,
 }
 """Role -> all that it may ever do (docs/api.md, SPEC 1.4)."""
 
@@ -163,6 +177,16 @@ def unbound(caller: Caller, params: Mapping[str, str]) -> None:
 
 def filtered(caller: Caller, params: Mapping[str, str]) -> None:
     """The operation itself narrows what it shows or does to the caller's account."""
+
+
+def shared(name: str = "", prefix: str = "") -> ObjectRule:
+    """Return the rule for what belongs to no account and is the same for all: its id only has to look like one."""
+
+    def same_for_all(caller: Caller, params: Mapping[str, str]) -> None:
+        if name:
+            ids.parse(params[name], prefix)
+
+    return same_for_all
 
 
 def own_account(caller: Caller, params: Mapping[str, str]) -> None:

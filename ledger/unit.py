@@ -86,7 +86,7 @@ class Unit:
 
     def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
         """Return public id and stream of what this ledger knows by a name of its own; blank when it does not."""
-        public_id = ids.root_id(prefix, self._ledger_number, sha256(name.encode()).digest())
+        public_id = ids.named_id(prefix, self._ledger_number, name)
         return public_id, self.stream(kind, public_id)
 
     def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:

@@ -226,6 +226,12 @@ async def recipients_of(
     return paged(asked, where, found, [row["number"] + 1 for row in found])
 
 
+async def product_ids(conn: AsyncConnection[Any], rule_id: str) -> list[str]:
+    """Return the products of a rule's items; none when there is no such rule."""
+    found = await fetch(conn, "SELECT lines FROM view_anniversary_rules WHERE rule_id = %s", [rule_id])
+    return [line["product_id"] for row in found for line in row["lines"]]
+
+
 async def owner(conn: AsyncConnection[Any], rule_id: str) -> tuple[str, str | None]:
     """Return account and sub-member (None = the master) of a rule. Raises: RuleNotFound."""
     query = "SELECT account_id, member_id FROM view_anniversary_rules WHERE rule_id = %s"

@@ -5,6 +5,14 @@ Every amount is an integer in minor units of the currency beside it. A field tha
 """
 
 from api.shapes.accounts import Account, Key
+from api.shapes.anniversaries import (
+    AnniversaryRecipient,
+    AnniversaryRecipients,
+    AnniversaryRule,
+    AnniversaryStatus,
+    CreatedAnniversaryRule,
+    ListedAnniversaryRule,
+)
 from api.shapes.base import LotPart, Shape, list_of
 from api.shapes.books import (
     BookAccount,
@@ -17,6 +25,7 @@ from api.shapes.books import (
     Transaction,
     TrialBalance,
 )
+from api.shapes.catalogue import Product, Quote
 from api.shapes.charges import (
     Charge,
     ChargeCancelled,
@@ -52,14 +61,21 @@ from api.shapes.refunds import (
     RefundRequest,
     RefundStatus,
 )
+from api.shapes.sender_profiles import ListedSenderProfile, SenderProfile
 from api.shapes.service import BatchItem, BatchResult, FactRecord, Health, Readiness, Seal, ViewLag
 from api.shapes.spends import ListedSpend, Spend
 from api.shapes.transfers import Adjustment, AdjustmentStatus, ListedAdjustment, Movement, ReceivedMovement, Transfer
 
 __all__ = [
+    "ListedSenderProfile",
+    "SenderProfile",
     "Account",
     "Adjustment",
     "AdjustmentStatus",
+    "AnniversaryRecipient",
+    "AnniversaryRecipients",
+    "AnniversaryRule",
+    "AnniversaryStatus",
     "BatchItem",
     "BatchResult",
     "BookAccount",
@@ -74,6 +90,7 @@ __all__ = [
     "ContactsAdded",
     "ContactsDeleted",
     "ContactsMoved",
+    "CreatedAnniversaryRule",
     "FactRecord",
     "Folder",
     "FolderDeleted",
@@ -87,6 +104,7 @@ __all__ = [
     "Key",
     "Limits",
     "ListedAdjustment",
+    "ListedAnniversaryRule",
     "ListedCharge",
     "ListedRefundRequest",
     "ListedSpend",
@@ -96,6 +114,8 @@ __all__ = [
     "Movement",
     "Parked",
     "ParkedDeposit",
+    "Product",
+    "Quote",
     "Readiness",
     "ReceivablePayment",
     "ReceivedMovement",

@@ -35,10 +35,13 @@ from aggregates.calendar import Calendar
 from aggregates.dates import business_date
 from aggregates.fact import Fact, Stamp
 from aggregates.order.placing import next_order_id
-from aggregates.product import Product, ProductNotFound
+from aggregates.product import Product
 from ledger.command import Answer, Streams, answer
 from ledger.commands.orders import PlaceOrder
-from ledger.commands.products import Wish, lines_of
+from ledger.commands.products import Wish, known_product, lines_of
+
+EVERYONE = "*"
+"""Says that a rule may be anybody's; no sub-member can be called so."""
 
 STATUS_AFTER = {
     RuleCreated: ACTIVE,
@@ -113,42 +116,45 @@ class CreateRule:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceRuleRecipients:
-    """Put a new list into the place of a rule's present one."""
+    """Put a new list into the place of a rule's present one. by: as of `known_rule`."""
 
     ANSWER: ClassVar[str] = "anniversary-list/1"
 
     rule_id: str
     recipients: tuple[Celebrated, ...]
     duplicates: bool
+    by: str | None = EVERYONE
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `AnniversaryRule.RecipientsReplaced`, and the list. Raises: as of its decision."""
-        known_rule(streams, self.rule_id).replace_recipients(
+        known_rule(streams, self.rule_id, self.by).replace_recipients(
             stamp, recipients=_listed(self.recipients, stamp), duplicates=self.duplicates
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PauseRule:
-    """Switch a rule off. reason: owner, or member_suspended."""
+    """Switch a rule off. reason: owner, or member_suspended. by: as of `known_rule`."""
 
     ANSWER: ClassVar[str] = "anniversary-status/1"
 
     rule_id: str
     reason: str = "owner"
+    by: str | None = EVERYONE
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `AnniversaryRule.Paused`. Raises: as of `AnniversaryRule.pause`."""
-        known_rule(streams, self.rule_id).pause(stamp, reason=self.reason)
+        known_rule(streams, self.rule_id, self.by).pause(stamp, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeRule:
-    """Switch a rule on, at the prices of now: also after a suspension."""
+    """Switch a rule on, at the prices of now: also after a suspension. by: as of `known_rule`."""
 
     ANSWER: ClassVar[str] = "anniversary-status/1"
 
     rule_id: str
+    by: str | None = EVERYONE
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `AnniversaryRule.Resumed`.
@@ -156,7 +162,7 @@ class ResumeRule:
         Raises:
             As of `AnniversaryRule.resume`; ProductDiscontinued, ValidityNotOffered: an item cannot be had any more.
         """
-        rule = known_rule(streams, self.rule_id)
+        rule = known_rule(streams, self.rule_id, self.by)
         wishes = [Wish(each.line.product_id, each.line.validity_days, each.line.quantity) for each in rule.lines]
         rule.refuse_ended(stamp)
         rule.resume(stamp, lines=_lines_now(streams, wishes))
@@ -164,16 +170,17 @@ class ResumeRule:
 
 @dataclass(frozen=True, slots=True)
 class EndRule:
-    """End a rule for good. reason: owner, end_date or member_withdrawn."""
+    """End a rule for good. reason: owner, end_date or member_withdrawn. by: as of `known_rule`."""
 
     ANSWER: ClassVar[str] = "anniversary-status/1"
 
     rule_id: str
     reason: str = "owner"
+    by: str | None = EVERYONE
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `AnniversaryRule.Ended`. Raises: as of `AnniversaryRule.end`."""
-        known_rule(streams, self.rule_id).end(stamp, reason=self.reason)
+        known_rule(streams, self.rule_id, self.by).end(stamp, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +279,25 @@ class SkipOccurrence:
         known_rule(streams, self.rule_id).skip(stamp, day=self.day, occurrences=self.occurrences, code=self.code)
 
 
-def known_rule(streams: Streams, rule_id: str) -> AnniversaryRule:
-    """Return a rule. Raises: RuleNotFound."""
-    return streams.known(AnniversaryRule, rule_id, RuleNotFound)
+def known_rule(streams: Streams, rule_id: str, by: str | None = EVERYONE) -> AnniversaryRule:
+    """Return a rule.
+
+    Args:
+        by: whose it has to be: a sub-member's, None = the master's, or `EVERYONE`.
+
+    Raises:
+        RuleNotFound: also when it is somebody else's.
+
+    Source: SPEC V7.
+    """
+    rule = streams.known(AnniversaryRule, rule_id, RuleNotFound)
+    if by not in (EVERYONE, rule.member_id):
+        raise RuleNotFound("there is no anniversary rule with this id")
+    return rule
 
 
 def _products(streams: Streams, rule: AnniversaryRule) -> list[Product]:
-    return [streams.known(Product, each.line.product_id, ProductNotFound) for each in rule.lines]
+    return [known_product(streams, each.line.product_id) for each in rule.lines]
 
 
 def _lines_now(streams: Streams, wishes: Sequence[Wish]) -> tuple[RuleLine, ...]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from aggregates.catalogue_feed import FEED_ID, CatalogueFeed, FeedChangeTaken
 from aggregates.errors import Conflict
 from aggregates.fact import Fact, Stamp
+from aggregates.ids import parse
 from aggregates.order.parts import OrderLine
 from aggregates.order.pricing import discount_percent
 from aggregates.product import (
@@ -100,7 +101,7 @@ class ChangeProduct:
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Product.Changed`. Raises: as of `Product.change`."""
-        streams.known(Product, self.product_id, ProductNotFound).change(
+        known_product(streams, self.product_id).change(
             stamp,
             sale_minor=self.sale_minor,
             brand=self.brand,
@@ -124,7 +125,7 @@ class DiscontinueProduct:
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Product.Discontinued`. Raises: as of `Product.discontinue`."""
-        streams.known(Product, self.product_id, ProductNotFound).discontinue(stamp, reason=self.reason)
+        known_product(streams, self.product_id).discontinue(stamp, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class RelistProduct:
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Product.Relisted`. Raises: as of `Product.relist`."""
-        streams.known(Product, self.product_id, ProductNotFound).relist(stamp, reason=self.reason)
+        known_product(streams, self.product_id).relist(stamp, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,12 @@ class TakeCatalogueChange:
         return "applied"
 
 
+def known_product(streams: Streams, product_id: str) -> Product:
+    """Return a product. Raises: NotFound: the id is not of this kind. ProductNotFound."""
+    parse(product_id, "prd")
+    return streams.known(Product, product_id, ProductNotFound)
+
+
 def lines_of(streams: Streams, wishes: Iterable[Wish]) -> tuple[OrderLine, ...]:
     """Return the lines of wishes, at the prices of this very decision.
 
@@ -209,7 +216,7 @@ def lines_of(streams: Streams, wishes: Iterable[Wish]) -> tuple[OrderLine, ...]:
 
     Source: SPEC R-025.
     """
-    found = [(streams.known(Product, wish.product_id, ProductNotFound), wish) for wish in wishes]
+    found = [(known_product(streams, wish.product_id), wish) for wish in wishes]
     return tuple(product.line(wish.validity_days, wish.quantity) for product, wish in found)
 
 

@@ -204,6 +204,9 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "contact_id": "con_" + "a" * 32,
         "upload_id": "upl_" + "a" * 32,
         "kind": "recipients",
+        "product_id": "prd_01zzzzzzzzzzzzzzzz",
+        "quote_id": f"qte_{stem}7",
+        "rule_id": f"ann_{stem}8",
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None
