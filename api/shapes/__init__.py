@@ -61,14 +61,11 @@ from api.shapes.refunds import (
     RefundRequest,
     RefundStatus,
 )
-from api.shapes.sender_profiles import ListedSenderProfile, SenderProfile
 from api.shapes.service import BatchItem, BatchResult, FactRecord, Health, Readiness, Seal, ViewLag
 from api.shapes.spends import ListedSpend, Spend
 from api.shapes.transfers import Adjustment, AdjustmentStatus, ListedAdjustment, Movement, ReceivedMovement, Transfer
 
 __all__ = [
-    "ListedSenderProfile",
-    "SenderProfile",
     "Account",
     "Adjustment",
     "AdjustmentStatus",
