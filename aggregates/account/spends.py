@@ -42,6 +42,18 @@ class HoldExpiryWithoutHold(Rejected):
     code = "hold_expiry_without_hold"
 
 
+class HoldExpiryTooFar(Rejected):
+    """A hold that nothing but its order ends is made by placing an order."""
+
+    code = "hold_expiry_too_far"
+
+
+class SpendOfOrder(Conflict):
+    """The spend belongs to an order: only the order takes or returns its money."""
+
+    code = "spend_of_order"
+
+
 class SpendNotHeld(Conflict):
     """Nothing of the spend is held any more."""
 

@@ -13,8 +13,8 @@ from typing import ClassVar
 from aggregates import spend as settled
 from aggregates.account import Account
 from aggregates.account.parts import SpendState
-from aggregates.account.spends import NEVER, Spent, as_state
-from aggregates.errors import Conflict, Malformed, NotFound, Rejected
+from aggregates.account.spends import NEVER, HoldExpiryTooFar, SpendOfOrder, Spent, as_state
+from aggregates.errors import Malformed, NotFound
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import account_of
 from aggregates.plain import direct
@@ -31,17 +31,6 @@ class SpendNotFound(NotFound):
 
     code = "spend_not_found"
 
-
-class SpendOfOrder(Conflict):
-    """The spend belongs to an order: only the order takes or returns its money."""
-
-    code = "spend_of_order"
-
-
-class HoldExpiryTooFar(Rejected):
-    """A hold that nothing but an order ends is made by placing an order."""
-
-    code = "hold_expiry_too_far"
 
 
 @direct
