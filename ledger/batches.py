@@ -32,7 +32,10 @@ async def submit_batch(
     """
     if mode == "atomic":
         return list(await engine.submit_atomic(items, call))
-    received = await engine.submit(ReceiveBatch(mode, len(items)), call)
+    received, *outcomes = await engine.submit_in_order(
+        [(ReceiveBatch(mode, len(items)), call), *items], look_up=False, led=True
+    )
+    if isinstance(received, LedgerError):
+        raise received
     assert received.status == 200, "a batch is received without a rule"
-    # A request that is new brings new items, nearly always.
-    return await engine.submit_in_order(items, look_up=received.replayed)
+    return outcomes

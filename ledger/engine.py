@@ -180,7 +180,7 @@ class Engine:
         return answers
 
     async def submit_in_order(
-        self, items: Sequence[tuple[Command, Call]], *, look_up: bool = True
+        self, items: Sequence[tuple[Command, Call]], *, look_up: bool = True, led: bool = False
     ) -> list[Outcome | LedgerError]:
         """Do several commands, each for itself, decided in the given order; return what became of each.
 
@@ -189,6 +189,10 @@ class Engine:
         Args:
             look_up: look the keys up in bulk beforehand, so that doing the same items again costs one query. Without
                 it a key that only the database knows spoils its batch, is learned from that, and is answered then.
+            led: the first item is the request that brings the others: where it is not done, none of them is.
+
+        Raises:
+            LedgerError: the first item's, when it leads.
         """
         keys = [command_key(call) for _, call in items]
         if look_up:
@@ -202,6 +206,7 @@ class Engine:
             # What was undone during a load is decided again before anything that comes after it.
             while left and self.committer.undone_batches == undone_before:
                 (command, call), key = items[left[0]], keys[left[0]]
+                leads = led and left[0] == 0
                 try:
                     try:
                         begun.append((left[0], *self._begin_now(key, call, self._deciding(command, call, key))))
@@ -209,11 +214,16 @@ class Engine:
                         await self._load_for(cold)
                         continue
                 except LedgerError as error:
+                    if leads:
+                        raise
                     results[left[0]] = error
                 left.popleft()
+                if leads and begun[-1][2]:
+                    # The request is known, so are the items: better learned at once than by a spoiled batch.
+                    await self._remember_stored(keys)
             waiting = []
             for index, remembered, replayed in begun:
-                verdict = await remembered.batch.settled()
+                verdict = remembered.batch.verdict or await remembered.batch.settled()
                 if verdict is Verdict.COMMITTED:
                     results[index] = remembered.outcome(replayed=replayed)
                 elif verdict is Verdict.UNDONE:
