@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import payments, payouts
+from scheduler.reactions import catalogue, payments, payouts
 from scheduler.reactions.bench import Reaction
 
-REACTIONS: tuple[Reaction, ...] = (payments.REACTION, payouts.REACTION)
+REACTIONS: tuple[Reaction, ...] = (catalogue.REACTION, payments.REACTION, payouts.REACTION)
 """Every reaction that the process runs."""
