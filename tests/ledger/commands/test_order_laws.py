@@ -37,7 +37,7 @@ from tests.aggregates.orders import line
 from tests.aggregates.scenario import kst
 from tests.ledger.commands.shop import Shop
 
-MONEY = 1_000_000
+MONEY = 3_000_000
 
 LAST = kst("2024-11-28 00:00")
 """No later, so that the month of the order is open: a closed one only records what comes back (SPEC R-019)."""
