@@ -122,6 +122,16 @@ MOVES_NOTHING = frozenset(
         "refund.payout_returned",
         "spend.settled",
         "spend.returned",
+        "sender_profile.refused",
+        "sender_profile.registered",
+        "sender_profile.removed",
+        "sender_profile.reordered",
+        "sender_profile.requested",
+        "sender_profile.state_changed",
+        "sender_profile.token_given",
+        "sender_profile.token_refused",
+        "sender_profile.token_requested",
+        "sender_profile.token_sent",
     }
 )
 """Topics of facts that move no money; those beside the account's repeat what a fact of the account has moved."""

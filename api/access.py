@@ -54,6 +54,8 @@ SCOPES: dict[str, str] = {
     "anniversaries:write": "make, switch and end anniversary rules",
     "contacts:read": "read the address book; masked unless the key is bound to the account",
     "contacts:write": "change the address book",
+    "senders:read": "read sender profiles, managers' numbers masked",
+    "senders:write": "make, order and remove sender profiles",
     "uploads:write": "upload files of recipients or contacts, and download their bad rows",
     "batches:write": "send batches; each item needs the scope of its own operation too",
 }
@@ -76,7 +78,7 @@ _BOOK_READS = (
 )
 _OWN_ORDERS = _CATALOGUE_READS | {"quotes:write", "anniversaries:read", "anniversaries:write"}
 
-_OWN_PEOPLE = frozenset({"contacts:read", "contacts:write", "uploads:write"})
+_OWN_PEOPLE = frozenset({"contacts:read", "contacts:write", "uploads:write", "senders:read"})
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset({"keys:read", "keys:write", "metrics:read"}),
@@ -84,6 +86,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _CATALOGUE_READS
     | {
         "products:write",
+        "senders:read",
         "accounts:write",
         "accounts:manage",
         "charges:cancel",
@@ -123,13 +126,15 @@ ROLES: dict[str, frozenset[str]] = {
             "contacts:read",
             "contacts:write",
             "uploads:write",
+            "senders:read",
+            "senders:write",
             "batches:write",
         }
     ),
     "accountant": _BOOK_READS,
-    "auditor": _BOOK_READS | {"keys:read", "contacts:read"},
+    "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read"},
     "master": _MONEY_READS
-    | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write"}
+    | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write", "senders:write"}
     | _OWN_ORDERS
     | _OWN_PEOPLE,
     "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _OWN_ORDERS | _OWN_PEOPLE,

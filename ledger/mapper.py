@@ -26,6 +26,7 @@ import aggregates.payment
 import aggregates.product
 import aggregates.quote
 import aggregates.refund
+import aggregates.sender_profile
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.account.snapshot import AccountSnapshot
 from aggregates.fact import FACTS, Fact, Mark

@@ -13,6 +13,7 @@ from projections.payouts import Payouts
 from projections.products import Products
 from projections.quotes import Quotes
 from projections.refund_requests import RefundRequests
+from projections.sender_profiles import SenderProfilesView
 from projections.spends import Spends
 from projections.transactions import Transactions
 from projections.view import View
@@ -31,6 +32,7 @@ ALL_VIEWS: tuple[View, ...] = (
     AnniversaryRules(),
     Payments(),
     Payouts(),
+    SenderProfilesView(),
 )
 
 

@@ -71,6 +71,7 @@ __all__ = [
     "AdjustmentStatus",
     "AnniversaryRecipient",
     "AnniversaryRecipients",
+from api.shapes.sender_profiles import ListedSenderProfile, SenderProfile
     "AnniversaryRule",
     "AnniversaryStatus",
     "BatchItem",
@@ -117,6 +118,7 @@ __all__ = [
     "ReceivablePayment",
     "ReceivedMovement",
     "RefundDecision",
+    "ListedSenderProfile",
     "RefundPart",
     "RefundPayout",
     "RefundPreview",
@@ -137,3 +139,4 @@ __all__ = [
     "ViewLag",
     "list_of",
 ]
+    "SenderProfile",

@@ -21,7 +21,7 @@ from ledger.settings import Settings
 from ledger.vault.answered import Answered
 from ledger.vault.book import AddressBook
 from ledger.vault.coupons import Coupons
-from ledger.vault.door import Door, SubjectNotFound
+from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, SubjectNotFound
 from ledger.vault.links import Links
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
@@ -29,6 +29,8 @@ from ledger.vault.uploads import Uploads
 
 PAYOUT_BASIS = "Electronic Financial Transactions Act art. 22: records of transactions, 5 years"
 PAYOUT_YEARS = 5
+MANAGER_BASIS = "Contract with the account: its sender profile, until it is removed"
+ONE_TIME_BASIS = "Contract with the account: registration of a channel, 1 day"
 PURGED_AT_A_TIME = 500
 
 
@@ -89,6 +91,25 @@ class Vault:
         """Keep a subject's fields. What lies behind the token already is left as it is.
 
         Args:
+    async def put_manager(self, principal: str, key: str, *, phone: str) -> str:
+        """Keep the number of a channel's manager until the profile is removed; return its token. As `put_destination`.
+
+        Args:
+            phone: digits alone.
+
+        Source: SPEC B3.
+        """
+        token = self._kek.token("mgr", principal, key)
+        await self.put(token, {"phone": phone}, legal_basis=MANAGER_BASIS, retain_until=RETAINED_UNTIL_ERASED)
+        return token
+
+    async def put_one_time(self, principal: str, key: str, *, token: str) -> str:
+        """Keep a one-time token until the end of the day; return what it is called. As `put_destination`."""
+        name = self._kek.token("otk", principal, key)
+        today = business_date(self._clock.now())
+        await self.put(name, {"token": token}, legal_basis=ONE_TIME_BASIS, retain_until=today)
+        return name
+
             token: drawn by `Kek.token`.
             fields: name -> value.
             legal_basis: the law that lets us keep them.
@@ -106,19 +127,24 @@ class Vault:
             if not new and (await self._door.open_fields(connection, [token])).get(token) != values:
                 raise KeyReused("Idempotency-Key was used for another request; a new request needs a new key")
 
-    async def get(self, token: str) -> dict[str, str]:
+    async def get(self, token: str, reading: Reading | None = None) -> dict[str, str]:
         """Return a subject's fields in clear. Whoever calls this has to have been allowed to, and has to be on record.
 
         Raises:
             SubjectNotFound: nothing lies behind the token.
             SealBroken: something there was altered or moved, or the key file is another one.
             VaultUnavailable: the database cannot be reached.
+        Args:
+            reading: who reads, and what for; None = the caller's own record says so.
+
         """
         async with self._door.connected() as connection:
             found = await self._door.open_fields(connection, [token])
         if token not in found:
             raise SubjectNotFound("Nothing is kept behind this token")
         return {field: value.decode() for field, value in found[token].items()}
+            if reading is not None:
+                await self._door.record(connection, reading, [token])
 
     async def masked(self, token: str) -> str:
         """Return the account number behind a token with all but its last digits hidden; "***" when it is erased.
@@ -129,13 +155,13 @@ class Vault:
         """
         return (await self.masked_all([token]))[token]
 
-    async def masked_all(self, tokens: Iterable[str]) -> dict[str, str]:
-        """Return the masked account numbers behind many tokens, over one connection. Raises as `masked`."""
+    async def masked_all(self, tokens: Iterable[str], field: str = "account_number") -> dict[str, str]:
+        """Return the masked numbers in one field of many subjects, over one connection. Raises as `masked`."""
         shown = dict.fromkeys(tokens, MASK)
         async with self._door.connected() as connection:
             found = await self._door.open_fields(connection, list(shown))
         for token, fields in found.items():
-            shown[token] = mask(fields.get("account_number", b"").decode())
+            shown[token] = mask(fields.get(field, b"").decode())
         return shown
 
     async def erase(self, token: str) -> bool:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, payments, payouts
+from scheduler.reactions import catalogue, payments, payouts, senders
 from scheduler.reactions.bench import Reaction
 
-REACTIONS: tuple[Reaction, ...] = (catalogue.REACTION, payments.REACTION, payouts.REACTION)
+REACTIONS: tuple[Reaction, ...] = (
+    catalogue.REACTION,
+    payments.REACTION,
+    payouts.REACTION,
+    senders.REACTION,
+    senders.STATES,
+)
 """Every reaction that the process runs."""

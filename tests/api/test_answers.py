@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from api.access import ROLES
 from api.operation import OPERATIONS
+from ledger.command import Call, Command
 from tests.api import visits
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
@@ -65,6 +67,13 @@ class Visitor:
             return response.text
         operation.answer.model_validate(response.json(), strict=True)
         return response.json()
+
+    async def do(self, command: Command) -> None:
+        """Do what a reaction would do."""
+        key = f"visit-{secrets.token_hex(8)}"
+        outcome = await self.counter.house.engine.submit(command, Call("reaction:visit", "", key, "x" * 32, "req_1"))
+        assert outcome.status < 400, outcome.body
+        self.position = str(outcome.position)
 
 
 async def test_every_operation_answers_in_the_shape_that_is_documented(
@@ -172,6 +181,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     assert (await call("get_seal"))["position"] == int(call.position)
 
     await visits.people(call, account)
+    await visits.sender_profiles(call, account)
 
     # The service.
     await call("send_batch", {"mode": "continue", "items": [_item(account)]})

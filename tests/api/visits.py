@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ledger.command import Command
+from ledger.commands.sender_profiles import RecordRegistration, RecordTokenSent
 from tests.api.sheets import csv_of
 
 
@@ -21,6 +23,9 @@ class Visitor(Protocol):
         **ids: str,
     ) -> Any:
         """Return the answer."""
+
+    async def do(self, command: Command) -> None:
+        """Do what a reaction would do."""
 
 
 async def people(call: Visitor, account_id: str) -> None:
@@ -51,3 +56,19 @@ async def people(call: Visitor, account_id: str) -> None:
     told = await call("upload_recipients", query=own, content=csv_of([["phone"], ["01000000001"], ["x"]]))
     assert (await call("get_upload_failures", query=own, upload_id=told["upload_id"])).startswith("PK")
     await call("get_upload_sample", kind="contacts")
+
+
+async def sender_profiles(call: Visitor, account_id: str) -> None:
+    """Use the sender profiles of an account."""
+    own = f"?account_id={account_id}"
+    kite = {"search_id": "@bluekite", "category": ["Food", "Cafe", "Coffee"], "manager_phone": "01000000001"}
+    profile = (await call("request_sender_profile", kite, query=own))["id"]
+    await call("reorder_sender_profiles", {"profile_ids": [profile]}, query=own)
+    await call.do(RecordTokenSent(profile))
+    await call("request_sender_token", profile_id=profile)
+    await call.do(RecordTokenSent(profile))
+    await call("give_sender_token", {"token": "000000"}, profile_id=profile)
+    await call.do(RecordRegistration(profile, "chn_1"))
+    assert (await call("get_sender_profile", profile_id=profile))["status"] == "normal"
+    assert len((await call("list_sender_profiles", query=own))["items"]) == 1
+    await call("remove_sender_profile", profile_id=profile)
