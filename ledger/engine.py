@@ -369,9 +369,9 @@ class Engine:
         raise Unavailable("the account changes faster than it can be read; try again", 1)
 
     async def freshen(self, *public_ids: str) -> None:
-        """Forget what other processes have since written to, of streams that the next decision reads and leaves alone.
+        """Forget what other processes have since written to, of streams that the next decision reads.
 
-        (What a decision writes to is fenced by its version; what it only reads is not.)
+        (What a decision writes to is fenced by its version; what it only reads, or refuses by, is not.)
 
         Raises:
             Unavailable: the database does not answer.

@@ -157,6 +157,7 @@ async def replace_anniversary_recipients(ask: Ask, rule_id: str, body: RuleRecip
     async with ask.see("anniversary_rules") as (conn, _):
         account_id, member_id = await anniversary_queries.owner(conn, rule_id)
     _refuse_foreign(ask, member_id)
+    await ask.house.engine.freshen(rule_id)
     party = await take_recipients(ask, account_id, member_id, body.recipients, anniversary=True)
     command = ReplaceRuleRecipients(rule_id, celebrated(party), party.duplicates, _owner(ask))
     outcome = await ask.house.engine.submit(command, ask.call())
@@ -172,8 +173,9 @@ async def replace_anniversary_recipients(ask: Ask, rule_id: str, body: RuleRecip
     answer=shapes.AnniversaryStatus,
     raises=RULES,
 )
-def pause_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> PauseRule:
+async def pause_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> PauseRule:
     """Switch a rule off."""
+    await ask.house.engine.freshen(rule_id)
     return PauseRule(rule_id, by=_owner(ask))
 
 
@@ -188,7 +190,7 @@ def pause_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> PauseRule
 async def resume_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> ResumeRule:
     """Switch a rule on at the prices of now, also after a suspension."""
     async with ask.see("anniversary_rules") as (conn, _):
-        await ask.house.engine.freshen(*await anniversary_queries.product_ids(conn, rule_id))
+        await ask.house.engine.freshen(rule_id, *await anniversary_queries.product_ids(conn, rule_id))
     return ResumeRule(rule_id, by=_owner(ask))
 
 
@@ -200,8 +202,9 @@ async def resume_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> Re
     answer=shapes.AnniversaryStatus,
     raises=RULES,
 )
-def end_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> EndRule:
+async def end_anniversary_rule(ask: Ask, rule_id: str, body: EmptyBody) -> EndRule:
     """End a rule for good."""
+    await ask.house.engine.freshen(rule_id)
     return EndRule(rule_id, by=_owner(ask))
 
 

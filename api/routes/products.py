@@ -86,8 +86,9 @@ async def get_product(ask: Ask, product_id: str) -> Reply:
     answer=shapes.Product,
     raises=RULES,
 )
-def change_product(ask: Ask, product_id: str, body: ProductChangeBody) -> ChangeProduct:
+async def change_product(ask: Ask, product_id: str, body: ProductChangeBody) -> ChangeProduct:
     """Change names, prices or flags of a product; anniversary rules with a changed price are suspended."""
+    await ask.house.engine.freshen(product_id)
     return ChangeProduct(
         product_id,
         brand=body.brand,
@@ -109,8 +110,9 @@ def change_product(ask: Ask, product_id: str, body: ProductChangeBody) -> Change
     answer=shapes.Product,
     raises=RULES,
 )
-def discontinue_product(ask: Ask, product_id: str, body: ReasonBody) -> DiscontinueProduct:
+async def discontinue_product(ask: Ask, product_id: str, body: ReasonBody) -> DiscontinueProduct:
     """End the sale of a product."""
+    await ask.house.engine.freshen(product_id)
     return DiscontinueProduct(product_id, body.reason)
 
 
@@ -122,6 +124,7 @@ def discontinue_product(ask: Ask, product_id: str, body: ReasonBody) -> Disconti
     answer=shapes.Product,
     raises=RULES,
 )
-def relist_product(ask: Ask, product_id: str, body: ReasonBody) -> RelistProduct:
+async def relist_product(ask: Ask, product_id: str, body: ReasonBody) -> RelistProduct:
     """Sell a product again."""
+    await ask.house.engine.freshen(product_id)
     return RelistProduct(product_id, body.reason)
