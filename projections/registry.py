@@ -8,6 +8,7 @@ from projections.anniversary_rules import AnniversaryRules
 from projections.charges import Charges
 from projections.journal import Journal
 from projections.limits import Limits
+from projections.orders import Orders
 from projections.payments import Payments
 from projections.payouts import Payouts
 from projections.products import Products
@@ -33,6 +34,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Payments(),
     Payouts(),
     SenderProfilesView(),
+    Orders(),
 )
 
 

@@ -109,6 +109,11 @@ class Rows:
                 row = table.row(*values)
                 known[table.key_of(row)] = row
 
+    def load_missing(self, table: Table, keys: Iterable[Key]) -> None:
+        """Load the rows of these keys that are not known yet: for what only other rows tell."""
+        known = self._known.setdefault(table, {})
+        self.load(table, [key for key in keys if key not in known])
+
     def find(self, table: Table, key: Key) -> Any:
         """Return the row of a key, to be changed in place; None when there is none."""
         row = self._known[table].get(key)
@@ -137,17 +142,17 @@ class Rows:
         """Append a row to a table that is only appended to."""
         self._added.setdefault(table, []).append(row)
 
-    def write(self) -> None:
-        """Write all that was added and changed."""
+    def write(self, *, more: bool = False) -> None:
+        """Write all that was added and changed; with `more`, other rows are to be written in this transaction, too."""
         for table, rows in self._added.items():
             self._copy(self._name(table), table, rows)
         for table, changed in self._changed.items():
-            self._upsert(table, list(changed.values()))
+            self._upsert(table, list(changed.values()), more=more)
 
     def _name(self, table: Table) -> sql.Identifier:
         return sql.Identifier(table.name + self._suffix)
 
-    def _upsert(self, table: Table, rows: Sequence[Any]) -> None:
+    def _upsert(self, table: Table, rows: Sequence[Any], *, more: bool) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
         rest = [name for name in table.columns if name not in table.key]
         update = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in rest)
@@ -170,6 +175,8 @@ class Rows:
         self._copy(pending, table, rows)
         chosen = sql.SQL("SELECT {} FROM {}").format(columns, pending)
         self._connection.execute(upsert.format(self._name(table), columns, chosen, keys, update))
+        if more:
+            self._connection.execute(sql.SQL("TRUNCATE {}").format(pending))
 
     def _copy(self, name: sql.Identifier, table: Table, rows: Sequence[Any]) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))

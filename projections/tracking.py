@@ -28,6 +28,7 @@ VIEWS = (
     "anniversary_rules",
     "payments",
     "payouts",
+    "orders",
 )
 """Names of all views."""
 

@@ -7,7 +7,7 @@ batch it came in, or another view, so the same facts give the same rows however 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
@@ -18,6 +18,9 @@ from aggregates.dates import business_date
 from aggregates.fact import FACTS, Fact
 from projections import tracking
 from projections.rows import NEW, Key, Rows, Table
+
+ROWS_MAX = 50_000
+"""So many rows of a batch are in memory at a time: a fact about an order may touch 500."""
 
 
 class Positioned(NamedTuple):
@@ -73,6 +76,10 @@ class View(ABC):
     def project(self, fact: Any, position: int, rows: Rows) -> None:
         """Change the rows as the fact says."""
 
+    def adds(self, fact: Any) -> int:
+        """Return about how many rows a fact adds."""
+        return 1
+
     def wants(self, at: Positioned) -> bool:
         """Say whether the view projects this fact.
 
@@ -105,19 +112,33 @@ def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], 
         wanted = [at for at in batch if view.wants(at)]
         if not wanted:
             return
-        rows = Rows(connection, suffix)
-        keys: dict[Table, list[Key]] = {table: [] for table in view.TABLES if table.key}
-        for at in wanted:
-            for table, key in view.keys(at.fact, at.position):
-                keys[table].append(key)
-        for table, wanted_keys in keys.items():
-            rows.load(table, wanted_keys)
-        for at in wanted:
-            try:
-                view.project(at.fact, at.position, rows)
-            except Exception as error:
-                raise ViewRefusedError(view.NAME, at.topic, at.position, repr(error)) from error
-        rows.write()
+        for part, keys, more in _parts(view, wanted):
+            rows = Rows(connection, suffix)
+            for table, wanted_keys in keys.items():
+                rows.load(table, wanted_keys)
+            for at in part:
+                try:
+                    view.project(at.fact, at.position, rows)
+                except Exception as error:
+                    raise ViewRefusedError(view.NAME, at.topic, at.position, repr(error)) from error
+            rows.write(more=more)
+
+
+def _parts(view: View, wanted: Sequence[Positioned]) -> Iterator[tuple[list[Positioned], dict[Table, list[Key]], bool]]:
+    """Cut a batch into parts of about `ROWS_MAX` rows. Yields facts, keys of their rows, whether more follows."""
+    part: list[Positioned] = []
+    keys: dict[Table, list[Key]] = {table: [] for table in view.TABLES if table.key}
+    rows = 0
+    for at in wanted:
+        if rows >= ROWS_MAX:
+            yield part, keys, True
+            part, keys, rows = [], {table: [] for table in keys}, 0
+        part.append(at)
+        rows += view.adds(at.fact)
+        for table, key in view.keys(at.fact, at.position):
+            keys[table].append(key)
+            rows += 1
+    yield part, keys, False
 
 
 def create(connection: Connection[Any], view: View, suffix: str = "") -> None:
