@@ -16,10 +16,11 @@ from uuid import UUID
 import structlog
 
 from aggregates.errors import Unavailable
+from ledger.appender import Clash, Lost, StoreRefused
 from ledger.keys import RecentKeys
 from ledger.pending import PendingBatch, Verdict
 from ledger.recall import recall
-from ledger.store import Clash, Lost, Store, StoreRefused
+from ledger.store import Store
 from ledger.unit import Unit
 from ledger.warm import WarmStreams
 
@@ -109,7 +110,7 @@ class Committer:
 
     async def _flush_for_ever(self) -> None:
         while True:
-            if self.store.locked and not await self._gathered():
+            if self.store.appender.locked and not await self._gathered():
                 continue
             if not self.open.keys:
                 if self.stopping:
@@ -121,7 +122,7 @@ class Committer:
             self.in_flight = batch
             committed = batch.commands
             try:
-                first = await self.store.append(batch)
+                first = await self.store.appender.append(batch)
             except Clash:
                 await self._after_clash(batch)
             except Lost as lost:
@@ -164,7 +165,7 @@ class Committer:
         self._undo_streams(batch)
         try:
             if self._clashes >= CLASHES_BEFORE_LOCK:
-                await self.store.lock()
+                await self.store.appender.lock()
             await self._learn(keys, batch)
         except (Unavailable, Lost):
             self._undo_all(batch, Verdict.UNKNOWN)
@@ -179,7 +180,7 @@ class Committer:
                 async with asyncio.timeout(LOCK_LIMIT_S):
                     await self._wake.wait()
             except TimeoutError:
-                await self.store.unlock()
+                await self.store.appender.unlock()
                 return False
         await asyncio.sleep(LOCK_GATHER_S)
         return True
@@ -192,7 +193,7 @@ class Committer:
         give_up_at = self._loop.time() + RECONNECT_LIMIT_S
         while True:
             try:
-                await self.store.settle_lost()
+                await self.store.appender.settle_lost()
                 await self._learn(keys, batch)
             except (Lost, Unavailable):
                 if self._loop.time() < give_up_at:
@@ -212,7 +213,7 @@ class Committer:
         """Try until the database is back; meanwhile every request is told so at once."""
         while not self.stopping:
             try:
-                await self.store.settle_lost()
+                await self.store.appender.settle_lost()
             except Lost:
                 await asyncio.sleep(RECONNECT_PAUSE_S)
             else:

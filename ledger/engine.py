@@ -291,7 +291,7 @@ class Engine:
 
     async def _back_off(self, round_: int) -> None:
         """Wait a moment, longer and more at random each round, unless our turn is kept by the lock."""
-        if not self.store.locked:
+        if not self.store.appender.locked:
             await asyncio.sleep(random.uniform(0, BACK_OFF_S * 2**round_))  # noqa: S311 (it need not be unguessable)
 
     def _admit(self) -> None:

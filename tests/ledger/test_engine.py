@@ -11,6 +11,7 @@ import pytest
 from aggregates import ids
 from aggregates.errors import NotFound, Unavailable
 from ledger import engine as engine_module
+from ledger.appender import COPY_FROM_ROWS
 from ledger.commands.spends import CaptureSpend, Spend
 from ledger.commands.standing import OpenAccount
 from ledger.commands.transfers import Transfer
@@ -18,7 +19,7 @@ from ledger.database import Database
 from ledger.engine import Engine, Overloaded
 from ledger.pending import PendingBatch
 from ledger.recall import KeyReused
-from ledger.store import COPY_FROM_ROWS, Store
+from ledger.store import Store
 from ledger.verify import verify
 from tests.ledger.conftest import StartEngine
 from tests.ledger.desk import SetClock, account_with, body, call, do, spend
