@@ -13,20 +13,15 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
 from ledger.pending import PendingBatch
 from ledger.seal import BatchDigest, Refusal, batch_digest, packed
-
-T = TypeVar("T")
-
-log = structlog.get_logger("ledger.store")
 
 COPY_FROM_ROWS = 64
 """From this many rows on, COPY is cheaper than one function call with arrays."""
@@ -35,9 +30,7 @@ SLICE_ROWS = 512
 """Rows packed and sent at a time; more than these are packed while the ones before are being stored."""
 
 APPEND_LIMIT_S = 2.5
-READ_LIMIT_S = 2.0
 CONNECT_LIMIT_S = 1
-POOL_SIZE_MAX = 4
 
 _ARRAY = struct.Struct("!iiiii").pack
 _EMPTY_ARRAY = struct.Struct("!iii").pack

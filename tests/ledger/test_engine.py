@@ -19,7 +19,6 @@ from ledger.database import Database
 from ledger.engine import Engine, Overloaded
 from ledger.pending import PendingBatch
 from ledger.recall import KeyReused
-from ledger.store import Store
 from ledger.verify import verify
 from tests.ledger.conftest import StartEngine
 from tests.ledger.desk import SetClock, account_with, body, call, do, spend
@@ -27,21 +26,18 @@ from tests.ledger.desk import SetClock, account_with, body, call, do, spend
 pytestmark = pytest.mark.anyio
 
 
-class GatedStore(Store):
-    """A store whose commits wait until the gate is opened."""
-
-    gate: asyncio.Event
-
-    async def append(self, batch: PendingBatch) -> int:
-        await self.gate.wait()
-        return await super().append(batch)
-
-
 async def gated(start_engine: StartEngine) -> tuple[Engine, asyncio.Event]:
-    GatedStore.gate = asyncio.Event()
-    GatedStore.gate.set()
-    engine = await start_engine(kind=GatedStore)
-    return engine, GatedStore.gate
+    """Return an engine whose commits wait while the gate is closed, and the gate, open."""
+    engine, gate = await start_engine(), asyncio.Event()
+    gate.set()
+    append = engine.store.appender.append
+
+    async def append_when_open(batch: PendingBatch) -> int:
+        await gate.wait()
+        return await append(batch)
+
+    engine.store.appender.append = append_when_open  # type: ignore[method-assign]
+    return engine, gate
 
 
 async def test_the_same_key_again_gives_the_first_answer_byte_for_byte(engine: Engine) -> None:
