@@ -117,7 +117,7 @@ class Decider:
         batch.rows += rows
         for stream in recorded:
             batch.streams[stream.id.int] = stream
-            if stream.version % SNAPSHOT_EVERY == 0 and isinstance(stream, Account):
+            if stream.version % SNAPSHOT_EVERY < len(facts) and isinstance(stream, Account) and _passed(stream, facts):
                 batch.snapshots.append(snapshot_row(stream))
         return self._remember(batch, key, call, status, body, len(batch.rows) - 1)
 
@@ -139,6 +139,11 @@ class Decider:
         batch.commands += 1
         self._committer.wake()
         return remembered
+
+
+def _passed(account: Account, facts: Sequence[Fact]) -> bool:
+    """Say whether a command's facts took an account to, or past, the version of a snapshot."""
+    return account.version % SNAPSHOT_EVERY < sum(fact.originator_id == account.id for fact in facts)
 
 
 def _check_occurred(stamp: Stamp) -> None:
