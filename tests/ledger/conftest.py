@@ -33,8 +33,8 @@ async def start_engine(ledger_database: Database, clock: SetClock) -> AsyncItera
     """Start engines; all are stopped after the test."""
     engines: list[Engine] = []
 
-    async def start(conninfo: str | None = None) -> Engine:
-        engine = Engine(Store(conninfo or ledger_database.app, ledger_database.schema), clock)
+    async def start(conninfo: str | None = None, kind: type[Store] = Store) -> Engine:
+        engine = Engine(kind(conninfo or ledger_database.app, ledger_database.schema), clock)
         await engine.start()
         engines.append(engine)
         return engine
