@@ -91,6 +91,10 @@ class Kek:
         mark = hmac.digest(self._token_key, frame(prefix.encode(), principal.encode(), key.encode()), "sha256")
         return f"{prefix}_{base64.b32encode(mark[:20]).decode().lower()}"
 
+    def callback_secret(self, provider: str) -> bytes:
+        """Return the secret that a provider signs its callbacks with."""
+        return hmac.digest(self._token_key, frame(b"callback", provider.encode()), "sha256")
+
     def blind(self, value: str) -> bytes:
         """Return the mark (16 bytes) under which a value is found again; nobody can tell the value without the key."""
         return hmac.digest(self._blind_key, value.encode(), "sha256")[:BLIND_BYTES]

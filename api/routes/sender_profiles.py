@@ -87,10 +87,11 @@ async def request_sender_profile(ask: Ask, body: SenderProfileBody, query: Owner
     if not phone:
         raise ManagerPhoneInvalid("manager_phone must be a mobile number", field="manager_phone")
     assert ask.key is not None, "a POST has a key"
-    manager = await ask.house.vault.put_manager(ask.caller.principal, ask.key, phone=phone)
+    manager, new = await ask.house.vault.put_manager(ask.caller.principal, ask.key, phone=phone)
     command = RequestSenderProfile(account_id, body.search_id, tuple(body.category), manager)
     outcome = await ask.house.engine.submit(command, ask.call(body))
-    if outcome.status >= 400:
+    if outcome.status >= 400 or (outcome.replayed and new):
+        # Refused, or a retry after the profile was removed: there is no profile to whom the number belongs.
         await ask.house.vault.erase(manager)
     return of_outcome(outcome)
 

@@ -22,7 +22,7 @@ GRANT UPDATE (ciphertext, nonce) ON {s}.item TO {vault};
 GRANT SELECT, INSERT, DELETE ON {s}.phone, {s}.party, {s}.link, {s}.upload TO {vault};
 GRANT SELECT, INSERT, DELETE ON {s}.folder, {s}.contact_group, {s}.contact TO {vault};
 GRANT UPDATE (mark) ON {s}.phone TO {vault};
-GRANT UPDATE (settled) ON {s}.party TO {vault};
+GRANT UPDATE (settled, asked_at) ON {s}.party TO {vault};
 GRANT UPDATE (generation, mark, wrong) ON {s}.link TO {vault};
 GRANT UPDATE (folder) ON {s}.contact_group TO {vault};
 GRANT UPDATE (grp) ON {s}.contact TO {vault};

@@ -8,7 +8,7 @@ nothing stays. No fact and no log ever holds more than the tokens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import psycopg
@@ -44,12 +44,11 @@ class OpenParty(NamedTuple):
     """A party of which nobody has said yet what became of its request.
 
     Attributes:
-        id: of the party. first_token: of its first person. created_at: when it was put.
+        id: of the party. first_token: of its first person.
     """
 
     id: str
     first_token: str
-    created_at: datetime
 
 
 class People:
@@ -98,10 +97,10 @@ class People:
         async with door.transaction() as connection:
             made = await connection.execute(
                 door.sql(
-                    "INSERT INTO {s}.party (id, request, people, duplicates, first_token, upload, created_at)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING"
+                    "INSERT INTO {s}.party (id, request, people, duplicates, first_token, upload, asked_at)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, now()) ON CONFLICT (id) DO NOTHING"
                 ),
-                (party_id, mark, len(people), duplicates, tokens[0] if tokens else "", upload, door.clock.now()),
+                (party_id, mark, len(people), duplicates, tokens[0] if tokens else "", upload),
             )
             if not made.rowcount:
                 found = await self._find(connection, party_id, mark)
@@ -136,21 +135,25 @@ class People:
         """
         await self._settle(self._party(principal, key), placed=placed)
 
-    async def unsettled(self, before: datetime, limit: int = 100) -> list[OpenParty]:
-        """Return parties put before an instant that nobody has settled, oldest first: a process ended in between."""
+    async def unsettled(self, min_age: timedelta, limit: int = 100) -> list[OpenParty]:
+        """Return parties that nobody has settled, oldest first: a process ended in between.
+
+        Args:
+            min_age: by the machine's own time, how long ago they were last asked for. Requests end within seconds.
+        """
         async with self._door.connected() as connection:
             found = await connection.execute(
                 self._door.sql(
-                    "SELECT id, first_token, created_at FROM {s}.party WHERE NOT settled AND created_at < %s"
-                    " ORDER BY created_at, id LIMIT %s"
+                    "SELECT id, first_token FROM {s}.party WHERE NOT settled AND asked_at <= now() - %s"
+                    " ORDER BY asked_at, id LIMIT %s"
                 ),
-                (before, limit),
+                (min_age, limit),
             )
             return [OpenParty(*row) for row in await found.fetchall()]
 
-    async def settle_open(self, party: OpenParty, *, placed: bool) -> None:
-        """Settle a party that was found unsettled; as `settle`."""
-        await self._settle(party.id, placed=placed)
+    async def settle_open(self, party: OpenParty, *, placed: bool, min_age: timedelta) -> None:
+        """Settle a party that was found unsettled, unless it was asked for again since; as `settle`."""
+        await self._settle(party.id, placed=placed, min_age=min_age)
 
     async def get(self, tokens: Sequence[str], reading: Reading) -> dict[str, Person]:
         """Return people in clear by token; erased ones are left out. The read is on record before this returns.
@@ -211,21 +214,31 @@ class People:
 
     async def _find(self, connection: psycopg.AsyncConnection, party_id: str, mark: str) -> Party | None:
         found = await connection.execute(
-            self._door.sql("SELECT request, people, duplicates FROM {s}.party WHERE id = %s"), (party_id,)
+            self._door.sql("SELECT request, people, duplicates, settled FROM {s}.party WHERE id = %s"), (party_id,)
         )
         row = await found.fetchone()
         if row is None:
             return None
-        request, count, duplicates = row
+        request, count, duplicates, settled = row
         if request != mark:
             raise KeyReused("Idempotency-Key was used for another request; a new request needs a new key")
+        if not settled:
+            # Somebody relies on it again: whoever looks for what was left behind must not take it away now.
+            kept = await connection.execute(
+                self._door.sql("UPDATE {s}.party SET asked_at = now() WHERE id = %s"), (party_id,)
+            )
+            if not kept.rowcount:
+                return None
         return Party(self._tokens(party_id, count), duplicates)
 
-    async def _settle(self, party_id: str, *, placed: bool) -> None:
+    async def _settle(self, party_id: str, *, placed: bool, min_age: timedelta = timedelta()) -> None:
         door = self._door
         async with door.transaction() as connection:
             found = await connection.execute(
-                door.sql("SELECT people, settled, upload FROM {s}.party WHERE id = %s FOR UPDATE"), (party_id,)
+                door.sql(
+                    "SELECT people, settled, upload FROM {s}.party WHERE id = %s AND asked_at <= now() - %s FOR UPDATE"
+                ),
+                (party_id, min_age),
             )
             row = await found.fetchone()
             if row is None or row[1]:

@@ -67,6 +67,10 @@ class Vault:
         """Return the keyed mark of a request; see `Kek.request_hash`."""
         return self._kek.request_hash(method, path, body)
 
+    def callback_secret(self, provider: str) -> bytes:
+        """Return the secret that a provider signs its callbacks with; see `Kek.callback_secret`."""
+        return self._kek.callback_secret(provider)
+
     async def put_destination(self, principal: str, key: str, *, account_number: str, holder: str) -> str:
         """Keep where a refund shall go; return its token. The same call again returns the same token and keeps nothing.
 
@@ -87,21 +91,20 @@ class Vault:
         await self.put(token, fields, legal_basis=PAYOUT_BASIS, retain_until=retain_until)
         return token
 
-    async def put(self, token: str, fields: Mapping[str, str], *, legal_basis: str, retain_until: date) -> None:
-        """Keep a subject's fields. What lies behind the token already is left as it is.
-
-        Args:
-    async def put_manager(self, principal: str, key: str, *, phone: str) -> str:
-        """Keep the number of a channel's manager until the profile is removed; return its token. As `put_destination`.
+    async def put_manager(self, principal: str, key: str, *, phone: str) -> tuple[str, bool]:
+        """Keep the number of a channel's manager until the profile is removed; as `put_destination`.
 
         Args:
             phone: digits alone.
 
+        Returns:
+            Its token, and whether it was not there before.
+
         Source: SPEC B3.
         """
         token = self._kek.token("mgr", principal, key)
-        await self.put(token, {"phone": phone}, legal_basis=MANAGER_BASIS, retain_until=RETAINED_UNTIL_ERASED)
-        return token
+        new = await self.put(token, {"phone": phone}, legal_basis=MANAGER_BASIS, retain_until=RETAINED_UNTIL_ERASED)
+        return token, new
 
     async def put_one_time(self, principal: str, key: str, *, token: str) -> str:
         """Keep a one-time token until the end of the day; return what it is called. As `put_destination`."""
@@ -110,6 +113,10 @@ class Vault:
         await self.put(name, {"token": token}, legal_basis=ONE_TIME_BASIS, retain_until=today)
         return name
 
+    async def put(self, token: str, fields: Mapping[str, str], *, legal_basis: str, retain_until: date) -> bool:
+        """Keep a subject's fields; return whether nothing lay behind the token. What does is left as it is.
+
+        Args:
             token: drawn by `Kek.token`.
             fields: name -> value.
             legal_basis: the law that lets us keep them.
@@ -126,25 +133,26 @@ class Vault:
             new = await self._door.keep(connection, [sealed], legal_basis=legal_basis, retain_until=retain_until)
             if not new and (await self._door.open_fields(connection, [token])).get(token) != values:
                 raise KeyReused("Idempotency-Key was used for another request; a new request needs a new key")
+        return bool(new)
 
     async def get(self, token: str, reading: Reading | None = None) -> dict[str, str]:
         """Return a subject's fields in clear. Whoever calls this has to have been allowed to, and has to be on record.
+
+        Args:
+            reading: who reads, and what for; None = the caller's own record says so.
 
         Raises:
             SubjectNotFound: nothing lies behind the token.
             SealBroken: something there was altered or moved, or the key file is another one.
             VaultUnavailable: the database cannot be reached.
-        Args:
-            reading: who reads, and what for; None = the caller's own record says so.
-
         """
         async with self._door.connected() as connection:
+            if reading is not None:
+                await self._door.record(connection, reading, [token])
             found = await self._door.open_fields(connection, [token])
         if token not in found:
             raise SubjectNotFound("Nothing is kept behind this token")
         return {field: value.decode() for field, value in found[token].items()}
-            if reading is not None:
-                await self._door.record(connection, reading, [token])
 
     async def masked(self, token: str) -> str:
         """Return the account number behind a token with all but its last digits hidden; "***" when it is erased.

@@ -118,6 +118,8 @@ async def test_another_accounts_profile_is_answered_as_a_missing_one(desk: Desk)
         desk.counter, await desk.counter.key("sub", account_id=profile_id.replace("snp_", "acc_")[:22], member_id="ann")
     )
 
+    other.position = sub.position = desk.position
+
     for method, path, body in (
         ("GET", f"/{profile_id}", None),
         ("DELETE", f"/{profile_id}", None),

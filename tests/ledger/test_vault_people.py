@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
@@ -14,10 +14,10 @@ from ledger.kek import SealBroken
 from ledger.recall import KeyReused
 from ledger.vault import HIDDEN, Person, Reading, SubjectHeld, SubjectNotFound, Vault
 from ledger.vault.people import years_after
-from tests.ledger.desk import SetClock
 from tests.ledger.test_vault import KEK, LEDGER_ID, run
 
 READING = Reading("job:dispatch", "send messages", "req_1")
+NOW = timedelta()
 PEOPLE = [
     Person("01000000001", "Haneul", "Blue Kite Trading", "Clerk"),
     Person("01000000002", "Nari", anniversary="1990-08-15", calendar="lunar"),
@@ -30,13 +30,8 @@ def many(count: int) -> list[Person]:
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def vault(vault_database: Database, clock: SetClock) -> Vault:
-    return Vault(vault_database.vault, vault_database.schema, LEDGER_ID, KEK, clock)
+def vault(vault_database: Database) -> Vault:
+    return Vault(vault_database.vault, vault_database.schema, LEDGER_ID, KEK)
 
 
 @pytest.fixture
@@ -130,20 +125,33 @@ def test_people_of_an_accepted_request_stay_whatever_is_said_later(vault: Vault)
     assert len(run(vault.people.get(party.tokens, READING))) == 3
 
 
-def test_a_party_that_nobody_settled_is_found_and_settled(vault: Vault, clock: SetClock) -> None:
+def test_a_party_that_nobody_settled_is_found_and_settled(vault: Vault) -> None:
     first = run(vault.people.put("key_a", "order-0001", PEOPLE, mark="m"))
     second = run(vault.people.put("key_a", "order-0002", PEOPLE, mark="m"))
     run(vault.people.put("key_a", "order-0003", PEOPLE, mark="m"))
     run(vault.people.settle("key_a", "order-0003", placed=True))
 
-    opened = run(vault.people.unsettled(clock.now() + timedelta(seconds=1)))
-    run(vault.people.settle_open(opened[0], placed=True))
-    run(vault.people.settle_open(opened[1], placed=False))
+    opened = run(vault.people.unsettled(NOW))
+    run(vault.people.settle_open(opened[0], placed=True, min_age=NOW))
+    run(vault.people.settle_open(opened[1], placed=False, min_age=NOW))
 
-    tokens = {party.first_token for party in opened}
-    assert tokens == {first.tokens[0], second.tokens[0]}
-    assert run(vault.people.unsettled(clock.now() + timedelta(days=1))) == []
+    assert [party.first_token for party in opened] == [first.tokens[0], second.tokens[0]]
+    assert run(vault.people.unsettled(NOW)) == []
     assert len(run(vault.people.get([*first.tokens, *second.tokens], READING))) == 3
+
+
+def test_a_party_that_somebody_has_just_asked_for_again_is_left_alone(
+    vault: Vault, superuser: psycopg.Connection
+) -> None:
+    run(vault.people.put("key_a", "order-0001", PEOPLE, mark="m"))
+    superuser.execute("UPDATE ledger.party SET asked_at = now() - interval '1 hour'")
+    (opened,) = run(vault.people.unsettled(timedelta(minutes=30)))
+
+    party = run(vault.people.put("key_a", "order-0001", PEOPLE, mark="m"))
+    run(vault.people.settle_open(opened, placed=False, min_age=timedelta(minutes=30)))
+
+    assert run(vault.people.unsettled(timedelta(minutes=30))) == []
+    assert len(run(vault.people.get(party.tokens, READING))) == 3
 
 
 def test_people_are_copied_for_another_request_and_erased_ones_stay_away(vault: Vault) -> None:
@@ -281,13 +289,3 @@ def test_five_hundred_coupons_are_kept_at_once(vault: Vault) -> None:
     run(vault.coupons.put([(token, 0, f"9000-{index:08d}") for index, token in enumerate(tokens)]))
 
     assert run(vault.coupons.get(tokens, READING))[tokens[499]] == {0: "9000-00000499"}
-
-
-def test_the_vault_keeps_instants_of_its_own_clock(
-    vault: Vault, superuser: psycopg.Connection, clock: SetClock
-) -> None:
-    run(vault.people.put("key_a", "order-0001", PEOPLE, mark="m"))
-
-    (created,) = superuser.execute("SELECT created_at FROM ledger.party").fetchone() or (datetime.now(UTC),)
-
-    assert created == clock.now()

@@ -24,10 +24,10 @@ CREATE TABLE {s}.party (
     duplicates boolean NOT NULL,
     first_token text NOT NULL,
     upload text,
-    created_at timestamptz NOT NULL,
+    asked_at timestamptz NOT NULL,
     settled boolean NOT NULL DEFAULT false
 );
-CREATE INDEX party_unsettled ON {s}.party (created_at, id) WHERE NOT settled;
+CREATE INDEX party_unsettled ON {s}.party (asked_at, id) WHERE NOT settled;
 CREATE TABLE {s}.link (
     order_id text NOT NULL,
     recipient integer NOT NULL,

@@ -37,7 +37,7 @@ class Desk:
 
     async def request(self, search_id: str) -> str:
         account_id = await account_with(self.bench.engine, 1_000, "Blue Kite")
-        manager = await self.bench.vault.put_manager("key_test", f"{search_id} {account_id}", phone="01000000001")
+        manager, _ = await self.bench.vault.put_manager("key_test", f"{search_id} {account_id}", phone="01000000001")
         wanted = RequestSenderProfile(account_id, search_id, ("Food", "Cafe", "Coffee"), manager)
         profile_id = str((await self.do(wanted))["id"])
         self.managers[profile_id] = manager
