@@ -1,36 +1,26 @@
-"""A replay in several processes: each folds a part of the streams, because one interpreter keeps only one core busy.
+"""A replay in several forked processes (`ledger.forks`): each folds a part of the streams.
 
-The processes are forked, which takes milliseconds where a fresh one takes half a second. That is safe only where no
-other thread could hold a lock that the copy would wait for; elsewhere, and for few facts, there is one part: this
-process. What a process has folded comes back through its pipe.
+What a process has folded comes back through its pipe. For few facts there is one part: this process.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, NamedTuple
 
 from psycopg import sql
 
+from ledger import forks
 from ledger.database import connect
 from ledger.folding import Folding, Part
 from ledger.stream import row_blocks_here
 
-PARTS_MAX = 4
-"""More than this the one server at the other end would not keep up with."""
-
 FACTS_MIN = 20_000
 """Fewer facts are folded before another process has begun."""
-
-_FORKED = get_context("fork" if "fork" in get_all_start_methods() else None)
-
 
 class Place(NamedTuple):
     """Where and what another process reads.
@@ -48,9 +38,7 @@ class Place(NamedTuple):
 
 def size(facts: int) -> int:
     """Return in how many parts so many facts are best folded: 1 where that has to be in this process."""
-    if facts < FACTS_MIN or threading.active_count() > 1 or "fork" not in get_all_start_methods():
-        return 1
-    return min(len(os.sched_getaffinity(0)), PARTS_MAX) if hasattr(os, "sched_getaffinity") else 1
+    return 1 if facts < FACTS_MIN else forks.processes()
 
 
 @contextmanager
@@ -66,8 +54,8 @@ def beside(folding: Folding, place: Place, first: int, last: int, parts: int) ->
     started: list[tuple[Any, Pipe]] = []
     try:
         for number in range(1, parts):
-            receiving, sending = _FORKED.Pipe(duplex=False)
-            process = _FORKED.Process(target=_fold, args=(folding, place, first, last, (number, parts), sending))
+            receiving, sending = forks.FORKED.Pipe(duplex=False)
+            process = forks.FORKED.Process(target=_fold, args=(folding, place, first, last, (number, parts), sending))
             process.start()
             sending.close()
             started.append((process, receiving))

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from ledger import forks
 from projections import bulk, processes, reader, tracking, view
 from projections.bulk import Appended
 from projections.connections import Connect
@@ -122,7 +123,7 @@ def _load(
 ) -> None:
     """Copy the rows of a stretch of facts (after, up to) into a new table, slice by slice; then note the position."""
     begin, goal = stretch
-    crew = processes.how_many()
+    crew = forks.processes()
     facts = goal - begin
     size = max(SLICE_FACTS_MIN, min(SLICE_FACTS_MAX, facts // (SLICES_EACH * crew)), facts // processes.TASKS_MAX + 1)
     slices = [(after, min(after + size, goal)) for after in range(begin, goal, size)]
@@ -153,7 +154,7 @@ def _fold(
     progress: Progress | None,
 ) -> None:
     """Feed new tables up to the goal, the views parted among processes where that pays."""
-    crew = min(processes.how_many(), len(views)) if goal(reading) >= PARTED_FROM_FACTS else 1
+    crew = min(forks.processes(), len(views)) if goal(reading) >= PARTED_FROM_FACTS else 1
     parts = [views[len(views) * n // crew : len(views) * (n + 1) // crew] for n in range(crew)]
 
     def feed_here(taken: Iterator[int]) -> None:

@@ -1,35 +1,19 @@
-"""Parts of one work side by side, each in a process of its own: one interpreter keeps only one core busy.
-
-The processes are forked, which takes milliseconds where a fresh one takes half a second. That is safe only where no
-other thread could hold a lock that the copy would wait for; elsewhere the parts are done one after the other.
-"""
+"""Tasks of one work shared between forked processes (`ledger.forks`), each of which takes the next when it is free."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
-PROCESSES_MAX = 4
-"""More than this the one server at the other end would not keep up with."""
-
+from ledger.forks import FORKED
 
 TASKS_MAX, TASK_BYTES = 8_192, 8
 """What a pipe holds without a reader, and the length of one task in it."""
 
-_FORKED = get_context("fork" if "fork" in get_all_start_methods() else None)
-
 Part = Callable[[Iterator[int]], None]
-
-
-def how_many() -> int:
-    """Return how many parts a work is best cut into: 1 where it has to stay in this process."""
-    if threading.active_count() > 1 or "fork" not in get_all_start_methods():
-        return 1
-    return min(len(os.sched_getaffinity(0)), PROCESSES_MAX) if hasattr(os, "sched_getaffinity") else 1
 
 
 def share(count: int, here: Part, beside: Part, crew: int) -> None:
@@ -53,8 +37,8 @@ def share(count: int, here: Part, beside: Part, crew: int) -> None:
     started: list[tuple[Any, Pipe]] = []
     try:
         for _ in range(crew - 1):
-            receiving, sending = _FORKED.Pipe(duplex=False)
-            process = _FORKED.Process(target=_do, args=(beside, tasks, lifeline, sending))
+            receiving, sending = FORKED.Pipe(duplex=False)
+            process = FORKED.Process(target=_do, args=(beside, tasks, lifeline, sending))
             process.start()
             sending.close()
             started.append((process, receiving))

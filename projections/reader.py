@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from struct import Struct
+from itertools import chain
 from typing import Any
 
-from psycopg import Connection, errors, sql
-from psycopg.pq import ExecStatus
+from psycopg import Connection
 
 from ledger.mapper import to_fact
-from projections.packing import FILE_END, FILE_HEADER
+from ledger.stream import HEAD, TOPIC_AT, row_blocks_here
 from projections.view import Positioned
 
 CHANNEL = "ledger_events"
@@ -27,13 +26,6 @@ SELECT_AFTER = b"""
     WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s
 """
 
-
-COPY_OUT = sql.SQL("""
-    COPY (
-        SELECT notification_id, originator_id, originator_version, topic, state FROM ledger_events
-        WHERE notification_id > {} AND notification_id <= {} ORDER BY notification_id
-    ) TO STDOUT (FORMAT binary)
-""")
 
 Stored = tuple[int, bytes, bytes, bytes]
 """A stored row: position; position, stream and version as binary COPY writes them; topic; state."""
@@ -74,48 +66,17 @@ def stored(connection: Connection[Any], after: int, up_to: int) -> Generator[Sto
     Raises:
         PositionMissingError: a position is missing.
     """
-    head = Struct("!6xq32xi").unpack_from
-    topic_at = 2 + PLACE_BYTES + 4
-    expected, at = after + 1, len(FILE_HEADER)
-    with closing(_messages(connection, COPY_OUT.format(after, up_to))) as messages:
-        for message in messages:
-            if len(message) - at <= len(FILE_END):
-                continue
-            row = message.tobytes()
-            position, topic_bytes = head(row, at)
+    expected = after + 1
+    with closing(row_blocks_here(connection, after + 1, up_to)) as blocks:
+        for row in chain.from_iterable(blocks):
+            position, _, _, topic_bytes = HEAD(row)
             if position != expected:
                 break
             expected += 1
-            begin = at + topic_at
-            end = begin + topic_bytes
-            yield position, row[at + 2 : begin - 4], row[begin:end], row[end + 4 :]
-            at = 0
+            end = TOPIC_AT + topic_bytes
+            yield position, row[2 : TOPIC_AT - 4], row[TOPIC_AT:end], row[end + 4 :]
     if expected <= up_to:
         raise PositionMissingError(f"position {expected} is missing")
-
-
-def _messages(connection: Connection[Any], query: sql.Composed) -> Generator[memoryview, None, None]:
-    """Yield what a COPY to here sends, one message for each row; the file's header stands before the first row.
-
-    What has arrived is taken straight from libpq, in a third of the time; `Copy.read` does the waiting.
-    """
-    pgconn = connection.pgconn
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        take = pgconn.get_copy_data
-        while True:
-            size, message = take(1)
-            if size > 0:
-                yield message
-            elif size == 0:
-                waited = copy.read()
-                if not waited:
-                    return
-                yield memoryview(waited)
-            else:
-                break
-        while (result := pgconn.get_result()) is not None:
-            if result.status != ExecStatus.COMMAND_OK:
-                raise errors.error_from_result(result)
 
 
 def head(connection: Connection[Any]) -> int:

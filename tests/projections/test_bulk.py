@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from ledger import forks
 from ledger.database import Database
 from projections import building, processes, reader
 from projections.bulk import Packer
@@ -49,7 +50,7 @@ def town(app: Connection[Any], feed: Feed) -> Town:
 
 @pytest.fixture
 def three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "how_many", lambda: 3)
+    monkeypatch.setattr(forks, "processes", lambda: 3)
     monkeypatch.setattr(building, "SLICE_FACTS_MIN", 4)
     monkeypatch.setattr(building, "PARTED_FROM_FACTS", 1)
 
@@ -216,7 +217,7 @@ def test_a_process_is_never_forked_beside_another_thread() -> None:
     thread = threading.Thread(target=ended.wait)
     thread.start()
     try:
-        parts = processes.how_many()
+        parts = forks.processes()
     finally:
         ended.set()
         thread.join()
