@@ -8,6 +8,7 @@ from projections.anniversary_rules import AnniversaryRules
 from projections.charges import Charges
 from projections.journal import Journal
 from projections.limits import Limits
+from projections.order_retention import OrderRetention
 from projections.orders import Orders
 from projections.payments import Payments
 from projections.payouts import Payouts
@@ -35,6 +36,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Payouts(),
     SenderProfilesView(),
     Orders(),
+    OrderRetention(),
 )
 
 

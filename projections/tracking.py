@@ -29,6 +29,7 @@ VIEWS = (
     "payments",
     "payouts",
     "orders",
+    "order_retention",
 )
 """Names of all views."""
 

@@ -20,11 +20,12 @@ from ledger.clock import Clock, SystemClock
 from ledger.command import Call, Command, Outcome
 from ledger.commands.anniversaries import EndRule, SuspendRule
 from ledger.commands.deposits import ExpireDeposit
+from ledger.commands.orders import StartDispatch
 from ledger.commands.spends import ExpireHold
 from ledger.database import Database, connect_async
 from ledger.engine import Engine
 from ledger.store import Store
-from projections import anniversary_queries, charges, spends
+from projections import anniversary_queries, charges, order_open, spends
 from projections.tracking import wait_for
 
 log = structlog.get_logger("scheduler")
@@ -97,7 +98,15 @@ END_RULES = Job(
     command=lambda due: EndRule(rule_id=due["rule_id"], reason="end_date"),
     key=lambda due: f"end-rule:{due['rule_id']}",
 )
-JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES)
+START_DISPATCHES = Job(
+    name="start-dispatches",
+    every_s=2,
+    view="orders",
+    due=order_open.due_dispatches,
+    command=lambda due: StartDispatch(due["order_id"]),
+    key=lambda due: f"start-dispatch:{due['order_id']}",
+)
+JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES, START_DISPATCHES)
 
 
 def call_of(job: Job, due: dict[str, Any]) -> Call:

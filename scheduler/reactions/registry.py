@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, payments, payouts, senders
+from scheduler.reactions import catalogue, forgetting, payments, payouts, senders
 from scheduler.reactions.bench import Reaction
+from scheduler.reactions.orders import retention, work
 
 REACTIONS: tuple[Reaction, ...] = (
     catalogue.REACTION,
+    forgetting.REACTION,
     payments.REACTION,
     payouts.REACTION,
     senders.REACTION,
     senders.STATES,
+    work.REACTION,
+    work.ITEMS_GONE,
+    retention.RETENTION,
 )
 """Every reaction that the process runs."""

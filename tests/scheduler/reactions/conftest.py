@@ -53,6 +53,17 @@ async def bench(
 
 
 @pytest.fixture
+async def other(bench: Bench) -> AsyncIterator[Bench]:
+    """Give the bench of a second process: an engine and connections of its own."""
+    engine = Engine(Store(bench.database.app, bench.database.schema), bench.clock)
+    await engine.start()
+    made = Bench(engine, bench.ports, bench.vault, bench.database, bench.clock)
+    yield made
+    await made.close()
+    await engine.stop()
+
+
+@pytest.fixture
 def feed(sandbox_database: Database) -> Feed:
     """Bring all views to the head."""
     connecting = connect_to(sandbox_database)
