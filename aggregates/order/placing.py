@@ -39,6 +39,12 @@ NIGHT_ENDS_HOUR = 6
 _TITLE = re.compile(r"[0-9A-Za-z\uac00-\ud7a3\u3131-\u318e]+")
 """Digits, English letters, Korean syllables and letters (SPEC 3.1)."""
 
+LINE_TEXT_MAX = 400
+"""Characters of names and ids in one line: an order of 20 lines stays within one fact."""
+
+_WORD = re.compile(r"[0-9A-Za-z_:.-]{1,100}", re.ASCII)
+"""What ids, tokens and sources look like: no text of a person's can stand in their place."""
+
 _TOKEN = re.compile(r"rcp_[0-9A-Za-z]{16,40}", re.ASCII)
 
 
@@ -257,7 +263,8 @@ def check_draft(draft: OrderDraft, *, ordered_on: date, now: datetime) -> None:
         ordered_on: KST date of the order. now: the ledger's clock, aware.
 
     Raises:
-        Malformed: an unknown kind, a price out of bounds, a recipient that is no token or stands there twice.
+        Malformed: an unknown kind, a price or a name out of bounds, an id that is none, a recipient that is no token
+            or stands there twice.
         OrderNameInvalid, LinesOutOfRange, QuantityOutOfRange, DesignatedInvalid, DispatchTitleInvalid,
         ConsentRequired, RecipientsOutOfRange, DuplicateRecipients, DuplicatesRestricted: the form.
         ScheduleNotOnMinute, ScheduleNotInFuture, ScheduleTooLate, ScheduleAtNight: the time.
@@ -274,6 +281,9 @@ def check_draft(draft: OrderDraft, *, ordered_on: date, now: datetime) -> None:
             f"dispatch_title must have 1 to {TITLE_MAX} digits, Korean or English letters and nothing else",
             maximum=TITLE_MAX,
         )
+    named = (draft.sender_profile_id, draft.template_id, draft.theme_id, draft.texts_token, draft.source or None)
+    if any(word is not None and not _WORD.fullmatch(word) for word in named):
+        raise Malformed("sender profile, template, theme and texts must be named by their ids", field="template_id")
     if not draft.consent:
         raise ConsentRequired("consent must be true: the orderer agrees to the terms of the purchase")
     _check_recipients(draft)
@@ -285,7 +295,7 @@ def check_lines(kind: str, lines: Sequence[OrderLine]) -> None:
     """Refuse lines that no order or quote can have.
 
     Raises:
-        Malformed: an unknown kind, or a price that is not 1..list price.
+        Malformed: an unknown kind, a price that is not 1..list price, or names that are too long.
         LinesOutOfRange: 1..20 items on a general order, 2..20 on a choice order.
         QuantityOutOfRange: as its class says.
 
@@ -300,6 +310,8 @@ def check_lines(kind: str, lines: Sequence[OrderLine]) -> None:
         )
     if any(not 1 <= line.sale_minor <= line.list_minor for line in lines):
         raise Malformed("the price of an item must be 1 up to its list price", field="lines")
+    if any(len(line.product_id + line.sku + line.name + line.brand) > LINE_TEXT_MAX for line in lines):
+        raise Malformed(f"the names of an item have at most {LINE_TEXT_MAX} characters together", field="lines")
     if any(line.quantity < 1 or (kind == CHOICE and line.quantity != 1) for line in lines):
         raise QuantityOutOfRange("quantity must be 1 or more, and exactly 1 on a choice order", minimum=1)
     if coupons_each(kind, lines) > COUPONS_EACH_MAX:

@@ -141,6 +141,21 @@ def test_a_recipient_is_a_vault_token_and_nothing_else(recipient: str) -> None:
     assert refused(recipients=(recipient,)) == "malformed"
 
 
+@pytest.mark.parametrize("field", ["sender_profile_id", "template_id", "theme_id", "texts_token", "source"])
+@pytest.mark.parametrize(
+    ("word", "code"), [("spf_7", None), ("a b", "malformed"), ("김하늘", "malformed"), ("x" * 101, "malformed")]
+)
+def test_what_is_named_by_an_id_is_an_id(field: str, word: str, code: str | None) -> None:
+    assert refused(**{field: word}) == code
+
+
+@pytest.mark.parametrize(("length", "code"), [(367, None), (368, "malformed")])
+def test_the_names_of_an_item_fit_into_a_fact(length: int, code: str | None) -> None:
+    item = line(990, name="이" * length, brand="b" * 3, product_id="p" * 10, sku="s" * 20)
+
+    assert refused(lines=(item,)) == code
+
+
 def test_a_recipient_stands_in_an_order_once() -> None:
     assert refused(recipients=tokens(1) * 2) == "malformed"
 

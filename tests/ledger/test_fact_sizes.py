@@ -1,4 +1,4 @@
-"""A fact that names as many lots as it may still fits in a row."""
+"""A fact that names as many lots, or recipients, as it may still fits in a row."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import ledger.catalogue  # noqa: F401  (registers every fact)
 from aggregates.account.lots import PARTS_MAX, LotPart
 from aggregates.fact import FACTS, Fact, Mark, set_mark
 from aggregates.money import AMOUNT_MINOR_MAX
+from aggregates.order.parts import BATCH_MAX, OrderCounts, OrderLine, OrderMoney
+from aggregates.order.placing import CHOICE_LINES_MAX, LINE_TEXT_MAX
 from ledger.mapper import STATE_BYTES_MAX, pack
 from tests.aggregates.samples import sample
 
@@ -42,6 +44,57 @@ def test_a_fact_with_as_many_lots_as_it_may_name_fits_in_a_row(topic: str) -> No
         # A spend that is partly returned names each of its lots once: what it keeps, or what went back.
         full["lots"] = (LARGEST,)
     largest = sample(kind, **full)
+    set_mark(largest, MARK)
+
+    assert len(pack(largest)) <= STATE_BYTES_MAX
+
+
+EVERYONE = tuple(range(9_500, 10_000))
+MONEY = OrderMoney(*(AMOUNT_MINOR_MAX,) * 4)
+COUNTS = OrderCounts(*(10_000,) * 4)
+LINE = OrderLine(
+    product_id="p" * 22,
+    sku="s" * 40,
+    name="\N{HANGUL SYLLABLE GAG}" * (LINE_TEXT_MAX - 62),
+    brand="",
+    list_minor=AMOUNT_MINOR_MAX,
+    sale_minor=AMOUNT_MINOR_MAX,
+    validity_days=90,
+    quantity=50,
+    cash_convertible=False,
+    duplicate_restricted=False,
+    night_schedule_blocked=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("topic", "given"),
+    [
+        ("order.placed", {"lines": (LINE,) * CHOICE_LINES_MAX, "name": "\N{HANGUL SYLLABLE GAG}" * 50}),
+        ("order.recipients_added", {"tokens": ("rcp_" + "0" * 40,) * BATCH_MAX}),
+        ("order.issue_requested", {"recipients": EVERYONE}),
+        (
+            "order.issue_settled",
+            {
+                "issued": EVERYONE,
+                "failed": EVERYONE,
+                "reopened": EVERYONE,
+                "errored": EVERYONE,
+                "money": MONEY,
+                "counts": COUNTS,
+            },
+        ),
+        ("order.items_auto_chosen", {"recipients": EVERYONE}),
+        ("order.recipients_given_up", {"recipients": EVERYONE, "money": MONEY}),
+        ("order.messages_requested", {"recipients": EVERYONE}),
+        ("order.messages_settled", {"alimtalk": EVERYONE, "mms": EVERYONE, "failed": EVERYONE, "counts": COUNTS}),
+        ("order.void_requested", {"coupons": tuple(range(499_500, 500_000)), "reason": "x" * 1_000}),
+        ("order.void_approved", {"coupons": tuple(range(499_500, 500_000))}),
+        ("order.void_settled", {"voided": tuple(range(499_500, 500_000)), "refused": (), "money": MONEY}),
+    ],
+)
+def test_a_fact_about_500_recipients_fits_in_a_row(topic: str, given: dict[str, object]) -> None:
+    largest = sample(FACTS[topic], **given)
     set_mark(largest, MARK)
 
     assert len(pack(largest)) <= STATE_BYTES_MAX
