@@ -28,6 +28,7 @@ VIEWS = (
     "anniversary_rules",
     "payments",
     "payouts",
+    "sender_profiles",
     "orders",
     "order_retention",
 )

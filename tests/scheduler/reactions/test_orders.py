@@ -1,4 +1,4 @@
-"""Orders from placing to the last message: what providers do, what the books say of it, and that nothing comes twice."""
+"""Orders from placing to the last message: what providers do, what the books say, and that nothing comes twice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_a_general_order_is_issued_first_and_then_sent(room: Mailroom) -> 
     assert await room.balance() == MONEY - 3 * 10_890
 
 
-async def test_alimtalk_that_fails_is_followed_by_mms_D1(room: Mailroom) -> None:
+async def test_alimtalk_that_fails_is_followed_by_mms_d1(room: Mailroom) -> None:
     await room.place(COFFEE, to=[*phones(1), *phones(1, "0001"), *phones(1, "0002")])
 
     await room.work()
@@ -63,7 +63,7 @@ async def test_a_late_report_is_waited_for_and_a_double_one_counts_once(room: Ma
     assert await room.messages() == {"alimtalk": 2}
 
 
-async def test_a_coupon_that_definitely_failed_gives_its_price_back_R_031(room: Mailroom) -> None:
+async def test_a_coupon_that_definitely_failed_gives_its_price_back_r_031(room: Mailroom) -> None:
     await room.place(COFFEE, line(990, sku="CAKE-FAIL"), to=phones(2))
 
     await room.work()
@@ -83,7 +83,7 @@ async def test_recipients_without_any_coupon_are_errors_and_nothing_is_sent(room
     assert await room.balance() == MONEY
 
 
-async def test_an_unknown_result_is_asked_for_and_never_treated_as_failed_R_031(room: Mailroom) -> None:
+async def test_an_unknown_result_is_asked_for_and_never_treated_as_failed_r_031(room: Mailroom) -> None:
     await room.place(line(990, sku="CAKE-SLOW"), to=phones(2))
     await room.work()
     waiting = await room.coupons()
@@ -96,7 +96,7 @@ async def test_an_unknown_result_is_asked_for_and_never_treated_as_failed_R_031(
     assert [row["asked"] for row in await counted(room.state, "coupons", room.order_id, "", 10)] == [1]
 
 
-async def test_answers_that_are_lost_are_found_and_nothing_is_done_twice_R_045(room: Mailroom) -> None:
+async def test_answers_that_are_lost_are_found_and_nothing_is_done_twice_r_045(room: Mailroom) -> None:
     await room.rates(issue_timeout_percent=100, message_timeout_percent=100)
     await room.place(COFFEE, CAKE, to=phones(3))
 
@@ -138,7 +138,7 @@ async def test_resends_go_out_once_each_and_may_turn_a_failure_into_a_success(ro
     assert await room.messages() == {"alimtalk": 4, "mms": 2}
 
 
-async def test_a_void_gives_money_back_after_the_issuer_has_confirmed_it_R_034(room: Mailroom) -> None:
+async def test_a_void_gives_money_back_after_the_issuer_has_confirmed_it_r_034(room: Mailroom) -> None:
     await room.place(line(3_913), line(990, sku="CAKE-USED"), to=phones(1))
     await room.work()
 
