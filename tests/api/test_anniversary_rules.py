@@ -1,0 +1,228 @@
+"""Anniversary rules over HTTP: made, switched and seen by their owner alone (SPEC 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.counter import Counter
+from tests.api.test_catalogue import cart, product
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("feeding")]
+
+ROWS = [
+    {"phone": "010-0000-7001", "name": "Haneul", "anniversary": "1990/08/15", "calendar": "lunar"},
+    {"phone": "01000007002", "anniversary": "2030/03/03"},
+]
+
+
+def body(lines: list[dict[str, Any]], **given: Any) -> dict[str, Any]:
+    return {
+        "name": "Birthdays of the team",
+        "kind": "general",
+        "lines": lines,
+        "dispatch_title": "HappyBirthday",
+        "recipients": {"rows": ROWS},
+        "consent": True,
+        **given,
+    }
+
+
+class Owner:
+    """A master, its sub-members, and somebody else."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+        self.keys: dict[str, str] = {}
+        self.lines: list[dict[str, Any]] = []
+
+    async def arrive(self) -> Owner:
+        account_id, other = await self.counter.account(), await self.counter.account()
+        self.keys["master"] = await self.counter.key("master", account_id=account_id)
+        self.keys["ann"] = await self.counter.key("sub", account_id=account_id, member_id="ann")
+        self.keys["bea"] = await self.counter.key("sub", account_id=account_id, member_id="bea")
+        self.keys["stranger"] = await self.counter.key("master", account_id=other)
+        self.lines = cart([await product(self.counter)])
+        return self
+
+    async def make(self, who: str = "master", **given: Any) -> httpx.Response:
+        return await self.counter.post("/v1/anniversary-rules", body(self.lines, **given), key=self.keys[who])
+
+    async def get(self, path: str, at: str, who: str = "master") -> httpx.Response:
+        return await self.counter.get(f"/v1/anniversary-rules{path}", key=self.keys[who], min_position=at)
+
+    async def post(self, rule_id: str, verb: str, who: str = "master", json: Any = None) -> httpx.Response:
+        return await self.counter.post(f"/v1/anniversary-rules/{rule_id}/{verb}", json, key=self.keys[who])
+
+
+@pytest.fixture
+async def owner(counter: Counter) -> Owner:
+    return await Owner(counter).arrive()
+
+
+async def test_a_rule_is_made_and_shown_with_all_of_its_list_fields_v8(owner: Owner) -> None:
+    made = await owner.make(ends_on="2030-12-31")
+    at = made.headers["ledger-position"]
+
+    listed = (await owner.get("", at)).json()["items"]
+    shown = (await owner.get(f"/{made.json()['id']}", at)).json()
+
+    assert made.status_code == 201, made.text
+    assert (made.json()["status"], made.json()["recipients"], made.json()["ends_on"]) == ("active", 2, "2030-12-31")
+    assert shown == listed[0] | {"notices": []}
+    assert {name: shown[name] for name in ("name", "on", "kind", "recipients", "items", "amount_each")} == {
+        "name": "Birthdays of the team",
+        "on": True,
+        "kind": "general",
+        "recipients": 2,
+        "items": 1,
+        "amount_each": 9_900,
+    }
+
+
+async def test_the_amount_of_a_choice_rule_is_that_of_its_dearest_item_v8(owner: Owner, counter: Counter) -> None:
+    tea = await product(
+        counter, sku="HARBOUR-TEA", list_price=30_000, options=[{"validity_days": 30, "sale_price": 29_700}]
+    )
+    owner.lines += cart([tea])
+    made = await owner.make(kind="choice", designated=0)
+
+    shown = (await owner.get(f"/{made.json()['id']}", made.headers["ledger-position"])).json()
+
+    assert (shown["items"], shown["amount_each"], shown["designated"]) == (2, 29_700, 0)
+
+
+async def test_the_owner_sees_the_list_in_clear_and_internal_services_see_it_masked(
+    owner: Owner, counter: Counter
+) -> None:
+    made = await owner.make()
+    at, rule_id = made.headers["ledger-position"], made.json()["id"]
+
+    clear = (await owner.get(f"/{rule_id}/recipients", at)).json()["items"]
+    masked = (await counter.get(f"/v1/anniversary-rules/{rule_id}/recipients", role="service", min_position=at)).json()
+    page = (await owner.get(f"/{rule_id}/recipients?limit=1", at)).json()
+    rest = (await owner.get(f"/{rule_id}/recipients?limit=1&cursor={page['next_cursor']}", at)).json()
+
+    assert [each["phone"] for each in clear] == ["01000007001", "01000007002"]
+    assert [(each["calendar"], each["month"], each["day"], each["first_year"]) for each in clear] == [
+        ("lunar", 8, 15, None),
+        ("solar", 3, 3, 2030),
+    ]
+    assert [each["phone"] for each in masked["items"]] == ["***-***-7001", "***-***-7002"]
+    assert page["items"] + rest["items"] == clear
+
+
+async def test_a_rule_is_never_shared_between_master_and_subs_v7(owner: Owner) -> None:
+    masters, anns = await owner.make(), await owner.make("ann")
+    at = anns.headers["ledger-position"]
+
+    listed = {who: [each["id"] for each in (await owner.get("", at, who)).json()["items"]] for who in owner.keys}
+    seen = {who: (await owner.get(f"/{anns.json()['id']}", at, who)).status_code for who in owner.keys}
+    paused = {who: (await owner.post(anns.json()["id"], "pause", who)).status_code for who in reversed(owner.keys)}
+    replaced = await owner.post(anns.json()["id"], "recipients", "master", {"recipients": {"rows": ROWS}})
+    people = await owner.get(f"/{anns.json()['id']}/recipients", at, "master")
+
+    assert anns.json()["member_id"] == "ann"
+    assert listed == {"master": [masters.json()["id"]], "ann": [anns.json()["id"]], "bea": [], "stranger": []}
+    assert seen == {"master": 404, "ann": 200, "bea": 404, "stranger": 404}
+    assert paused == {"stranger": 404, "bea": 404, "ann": 200, "master": 404}
+    assert (replaced.status_code, people.status_code) == (404, 404)
+
+
+async def test_a_rule_is_switched_off_and_on_and_ended_v5(owner: Owner) -> None:
+    rule_id = (await owner.make()).json()["id"]
+
+    await owner.get("", "1")
+    answers = [await owner.post(rule_id, verb) for verb in ("pause", "pause", "resume", "resume", "end", "resume")]
+
+    assert [(each.status_code, each.json().get("code") or each.json()["status"]) for each in answers] == [
+        (200, "paused"),
+        (409, "anniversary_rule_not_active"),
+        (200, "active"),
+        (409, "anniversary_rule_active"),
+        (200, "ended"),
+        (409, "anniversary_rule_ended"),
+    ]
+    shown = (await owner.get(f"/{rule_id}", answers[4].headers["ledger-position"])).json()
+    assert (shown["status"], shown["on"], shown["reason"]) == ("ended", False, "owner")
+    assert [each["kind"] for each in shown["notices"]] == ["ended", "resumed", "paused"]
+
+
+async def test_a_new_list_takes_the_place_of_the_old_one(owner: Owner) -> None:
+    made = await owner.make()
+    rule_id = made.json()["id"]
+
+    replaced = await owner.post(rule_id, "recipients", json={"recipients": {"rows": ROWS[:1]}})
+    at = replaced.headers["ledger-position"]
+
+    assert replaced.json() == {"id": rule_id, "recipients": 1}
+    assert (await owner.get(f"/{rule_id}", at)).json()["recipients"] == 1
+    assert [each["phone"] for each in (await owner.get(f"/{rule_id}/recipients", at)).json()["items"]] == [
+        "01000007001"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        ({"recipients": {"rows": [{"phone": "01000007003"}]}}, 422, "recipients_invalid"),
+        ({"recipients": {"rows": []}}, 422, "recipients_missing"),
+        ({"consent": False}, 422, "consent_required"),
+        ({"ends_on": "2026-03-01"}, 422, "end_date_past"),
+        ({"ends_on": "2026-03-02"}, 201, None),
+        ({"dispatch_title": "1234567890123456"}, 201, None),
+        ({"dispatch_title": "12345678901234567"}, 422, "dispatch_title_invalid"),
+        ({"dispatch_title": "Happy Birthday"}, 422, "dispatch_title_invalid"),
+        ({"name": "x" * 50}, 201, None),
+        ({"name": "x" * 51}, 422, "order_name_invalid"),
+        ({"kind": "choice"}, 422, "lines_out_of_range"),
+        ({"designated": 0}, 422, "designated_invalid"),
+        ({"recipients": {"rows": [ROWS[0], ROWS[0]]}}, 422, "duplicate_recipients"),
+        ({"recipients": {"rows": [ROWS[0], ROWS[0]]}, "allow_duplicates": True}, 201, None),
+    ],
+)
+async def test_the_form_of_a_rule_keeps_to_the_rules_of_orders_v2(
+    owner: Owner, given: dict[str, Any], status: int, code: str | None
+) -> None:
+    made = await owner.make(**given)
+
+    assert (made.status_code, made.json().get("code")) == (status, code), made.text
+
+
+async def test_a_blind_retry_makes_one_rule(owner: Owner, counter: Counter) -> None:
+    sent = {"key": owner.keys["master"], "idempotency_key": "rule-of-the-team-1"}
+
+    first = await counter.post("/v1/anniversary-rules", body(owner.lines), **sent)
+    again = await counter.post("/v1/anniversary-rules", body(owner.lines), **sent)
+    other = await counter.post("/v1/anniversary-rules", body(owner.lines, name="Other"), **sent)
+
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert len((await owner.get("", first.headers["ledger-position"])).json()["items"]) == 1
+
+
+async def test_no_number_and_no_name_is_in_the_facts_of_a_rule(owner: Owner, counter: Counter) -> None:
+    await owner.make()
+
+    facts = (await counter.get("/v1/events", role="auditor")).text
+
+    assert "anniversary.recipients_listed" in facts
+    for secret in ("0100000700", "0000-7001", "Haneul", "1990"):
+        assert secret not in facts
+
+
+async def test_a_service_names_whose_rules_it_means(owner: Owner, counter: Counter) -> None:
+    made = await owner.make("ann")
+    account_id, at = made.json()["account_id"], made.headers["ledger-position"]
+
+    unnamed = await counter.get("/v1/anniversary-rules", role="service", min_position=at)
+    masters = await counter.get(f"/v1/anniversary-rules?account_id={account_id}", role="service", min_position=at)
+    anns = await counter.get(
+        f"/v1/anniversary-rules?account_id={account_id}&member_id=ann", role="service", min_position=at
+    )
+
+    assert unnamed.status_code == 400
+    assert masters.json()["items"] == []
+    assert [each["id"] for each in anns.json()["items"]] == [made.json()["id"]]
