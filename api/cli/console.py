@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any
 
 import orjson
@@ -22,6 +23,9 @@ USAGE = 2
 
 FILE_COLUMNS = 250
 """How wide a table may be that does not go to a terminal."""
+
+REDRAW_S = 0.1
+"""How often a progress bar is drawn anew."""
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of the embedded server and of secrets [LEDGER_DATA_DIR].")
@@ -72,9 +76,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def progress(title: str) -> Iterator[Tick]:
     """Show a progress bar on stderr while a long work lasts; on a terminal only."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    # Drawn by hand: a thread of its own would keep a rebuild or a replay from forking (`ledger.forks`).
+    with Progress(*columns, console=errors, transient=True, auto_refresh=False, disable=not errors.is_terminal) as bar:
+        task, drawn_at = bar.add_task(title, total=None), -REDRAW_S
+
+        def tick(done: int, total: int) -> None:
+            nonlocal drawn_at
+            bar.update(task, completed=done, total=total)
+            if monotonic() - drawn_at >= REDRAW_S or done >= total:
+                drawn_at = monotonic()
+                bar.refresh()
+
+        yield tick
 
 
 def _shown(value: Any) -> str:
