@@ -270,12 +270,17 @@ def _auto_choose(order: OrderRow, fact: Any, position: int, rows: Rows) -> None:
 
 
 def _give_up(order: OrderRow, fact: Any, position: int, rows: Rows) -> None:
+    errored = frozenset(fact.errored)
+
     def given_up(row: RecipientRow) -> None:
         _set(row, 0, "f")
         row.given_up = fact.reason
+        if row.recipient in errored:
+            row.dispatch = "error"
 
     _change(order, rows, fact.recipients, given_up)
     _take_money(order, fact.money)
+    _take_counts(order, fact.counts)
 
 
 # -- messages --------------------------------------------------------------------------------------------------
