@@ -15,7 +15,7 @@ from aggregates.errors import Conflict, Malformed
 from aggregates.fact import Fact, Stamp, fact
 from aggregates.order import dispatch
 from aggregates.order.issuance import check_recipients
-from aggregates.order.parts import CHOICE, CouponState, OrderMoney
+from aggregates.order.parts import CHOICE, CouponState, DispatchState, OrderCounts, OrderMoney
 from aggregates.order.pricing import dearest
 from aggregates.order.purse import Purse
 
@@ -125,21 +125,28 @@ class RecipientsGivenUp(Fact):
     Attributes:
         recipients: numbers of the recipients, at most 500.
         reason: not_delivered (no message reached them in time, SPEC R-038) or items_gone (SPEC R-041).
+        errored: of them, those to whom nothing was sent yet: nothing will be.
         returned_minor: given back.
         money: of the order after it.
+        counts: recipients by dispatch state after it.
     """
 
     order_id: str
     account_id: str
     recipients: tuple[int, ...]
     reason: str
+    errored: tuple[int, ...]
     returned_minor: int
     money: OrderMoney
+    counts: OrderCounts
 
     def apply(self, stream: Order) -> None:
         for recipient in self.recipients:
             stream.coupons[recipient] = CouponState.ISSUE_FAILED
+        for recipient in self.errored:
+            stream.dispatch[recipient] = DispatchState.ERROR
         stream.take_money(self.money)
+        stream.counts = self.counts
 
 
 def window_start(order: Order, recipient: int) -> date | None:
@@ -254,7 +261,7 @@ def give_up_recipients(
     reason: str,
     off_sale: Sequence[int] = (),
 ) -> None:
-    """Give the whole price back for recipients who cannot get anything any more.
+    """Give the whole price back for recipients who cannot get anything any more; nothing will be sent to the unwritten.
 
     Args:
         recipients: 1..500 numbers.
@@ -290,6 +297,11 @@ def give_up_recipients(
 
 def _give_up(order: Order, stamp: Stamp, purse: Purse, recipients: list[int], reason: str) -> None:
     returned_minor = order.unit_minor * len(recipients)
+    errored = tuple(
+        recipient
+        for recipient in recipients
+        if order.dispatch[recipient] == DispatchState.IN_PROGRESS and not order.sending[recipient]
+    )
     purse.give_back(stamp, returned_minor, "not_delivered" if reason == NOT_DELIVERED else "issue_failed")
     order.record(
         RecipientsGivenUp,
@@ -298,9 +310,12 @@ def _give_up(order: Order, stamp: Stamp, purse: Purse, recipients: list[int], re
         account_id=order.account_id,
         recipients=tuple(recipients),
         reason=reason,
+        errored=errored,
         returned_minor=returned_minor,
         money=order.money(returned_minor=returned_minor),
+        counts=order.counted(error=len(errored)),
     )
+    dispatch.record_end(order, stamp)
 
 
 def _refuse_general(order: Order) -> None:

@@ -280,7 +280,7 @@ def given_up(facts: Sequence[Fact]) -> Answer:
     """Answer with what went back."""
     fact = next(fact for fact in facts if isinstance(fact, Order.RecipientsGivenUp))
     shape = {"id": fact.order_id, "recipients": len(fact.recipients), "reason": fact.reason}
-    return Answer(200, {**shape, **money_json(fact.money)})
+    return Answer(200, {**shape, **money_json(fact.money), "counts": counts_json(fact.counts)})
 
 
 @answer("messages-requested/1")

@@ -243,6 +243,27 @@ def test_all_items_discontinued_returns_the_whole_price_inside_the_window_too(sh
     assert shop.code(GiveUpRecipients(order_id, (0,), "boredom")) == "malformed"
 
 
+def test_an_order_whose_items_are_all_gone_before_it_is_sent_ends_without_a_message(shop: Shop) -> None:
+    """SPEC O3, R-041, 3.4: an error is a recipient to whom nothing was sent, because nothing could be issued."""
+    order_id = shop.choice(29_700, 9_900, recipients=3)
+    batch = shop.send(order_id, 0)
+
+    shop.give_up(order_id, 0, 1, 2, reason="items_gone", off_sale=(0, 1))
+
+    assert (shop.counts(order_id), shop.order(order_id).status) == ((1, 0, 0, 2), "sending")
+    shop.ask(_reached(order_id, batch, 0))
+    assert (shop.counts(order_id), shop.order(order_id).status) == ((0, 1, 0, 2), "dispatched")
+    assert shop.money(order_id) == (0, 0, 89_100)
+
+
+def test_an_order_of_which_everything_is_given_up_is_dispatched(shop: Shop) -> None:
+    order_id = shop.choice(29_700, 9_900, recipients=2)
+
+    shop.give_up(order_id, 0, 1, reason="items_gone", off_sale=(0, 1))
+
+    assert (shop.counts(order_id), shop.order(order_id).status) == ((0, 0, 0, 2), "dispatched")
+
+
 def test_only_the_chosen_item_is_issued(shop: Shop) -> None:
     order_id = shop.choice(29_700, 9_900, recipients=2)
     shop.reached(order_id, 0, 1)
