@@ -61,6 +61,7 @@ from api.shapes.refunds import (
     RefundRequest,
     RefundStatus,
 )
+from api.shapes.sender_profiles import ListedSenderProfile, SenderProfile
 from api.shapes.service import BatchItem, BatchResult, FactRecord, Health, Readiness, Seal, ViewLag
 from api.shapes.spends import ListedSpend, Spend
 from api.shapes.transfers import Adjustment, AdjustmentStatus, ListedAdjustment, Movement, ReceivedMovement, Transfer
@@ -71,7 +72,6 @@ __all__ = [
     "AdjustmentStatus",
     "AnniversaryRecipient",
     "AnniversaryRecipients",
-from api.shapes.sender_profiles import ListedSenderProfile, SenderProfile
     "AnniversaryRule",
     "AnniversaryStatus",
     "BatchItem",
