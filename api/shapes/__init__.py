@@ -105,6 +105,7 @@ __all__ = [
     "ListedAnniversaryRule",
     "ListedCharge",
     "ListedRefundRequest",
+    "ListedSenderProfile",
     "ListedSpend",
     "Lot",
     "LotPart",
@@ -118,7 +119,6 @@ __all__ = [
     "ReceivablePayment",
     "ReceivedMovement",
     "RefundDecision",
-    "ListedSenderProfile",
     "RefundPart",
     "RefundPayout",
     "RefundPreview",
@@ -126,6 +126,7 @@ __all__ = [
     "RefundStatus",
     "RowFailure",
     "Seal",
+    "SenderProfile",
     "Settlement",
     "Shape",
     "Spend",
@@ -139,4 +140,3 @@ __all__ = [
     "ViewLag",
     "list_of",
 ]
-    "SenderProfile",
