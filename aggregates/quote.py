@@ -10,8 +10,8 @@ from aggregates.dates import business_date
 from aggregates.errors import Rejected
 from aggregates.fact import Fact, Stamp, Stream, fact, stream_class
 from aggregates.numbers import QUOTES, Numbers
+from aggregates.order.form import RECIPIENTS_MAX, RecipientsOutOfRange, check_lines
 from aggregates.order.parts import OrderLine
-from aggregates.order.placing import RECIPIENTS_MAX, RecipientsOutOfRange, check_lines
 from aggregates.order.pricing import price_order
 
 

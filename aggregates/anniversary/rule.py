@@ -45,7 +45,7 @@ from aggregates.calendar import anniversaries_on
 from aggregates.dates import business_date
 from aggregates.errors import Malformed
 from aggregates.fact import Stamp, Stream, stream_class
-from aggregates.order.placing import OrderDraft, check_draft
+from aggregates.order.form import OrderDraft, check_draft
 from aggregates.product import Product
 
 LIST_BATCH_MAX = 400

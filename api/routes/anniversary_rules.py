@@ -11,7 +11,7 @@ from aggregates.anniversary.parts import RuleForm
 from aggregates.anniversary.refusals import RuleNotFound
 from aggregates.dates import business_date
 from aggregates.ids import account_of as account_of_child
-from aggregates.order import placing
+from aggregates.order import form
 from api import recipients as recipient_rules
 from api import shapes
 from api.access import filtered, own_child
@@ -40,7 +40,7 @@ from projections import anniversary_queries
 
 OWN_RULE = own_child("rule_id", "ann")
 RULES = rules(refusals)
-FORM = (*rules(refusals, placing, product_rules), *recipient_rules.RULES)
+FORM = (*rules(refusals, form, product_rules), *recipient_rules.RULES)
 
 
 @operation(

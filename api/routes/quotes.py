@@ -5,7 +5,7 @@ from __future__ import annotations
 from aggregates import product as product_rules
 from aggregates import quote as quote_rules
 from aggregates.errors import NotFound
-from aggregates.order import placing
+from aggregates.order import form
 from api import shapes
 from api.access import filtered, own_child
 from api.ask import Ask, page_reply
@@ -39,9 +39,9 @@ class QuotesQuery(PageQuery):
         product_rules.ProductNotFound,
         product_rules.ProductDiscontinued,
         product_rules.ValidityNotOffered,
-        placing.LinesOutOfRange,
-        placing.QuantityOutOfRange,
-        placing.RecipientsOutOfRange,
+        form.LinesOutOfRange,
+        form.QuantityOutOfRange,
+        form.RecipientsOutOfRange,
     ),
 )
 async def issue_quote(ask: Ask, body: QuoteBody) -> IssueQuote:

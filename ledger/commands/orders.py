@@ -15,8 +15,9 @@ from aggregates.fact import Fact, Stamp
 from aggregates.ids import parse
 from aggregates.numbers import ORDERS, Numbers, series_id
 from aggregates.order import Order
+from aggregates.order.form import OrderDraft
 from aggregates.order.parts import OrderCounts, OrderLine, OrderMoney
-from aggregates.order.placing import OrderDraft, next_order_id
+from aggregates.order.placing import next_order_id
 from aggregates.order.purse import Purse
 from aggregates.spend import Spend
 from ledger.command import Answer, Streams, answer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from aggregates.order.form import OrderDraft
 from aggregates.order.parts import OrderLine
-from aggregates.order.placing import OrderDraft
 
 
 def line(sale: int, list_: int | None = None, quantity: int = 1, **flags: Any) -> OrderLine:

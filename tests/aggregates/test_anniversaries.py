@@ -39,7 +39,7 @@ from aggregates.anniversary.rule import LIST_BATCH_MAX
 from aggregates.calendar import Anniversary
 from aggregates.errors import LedgerError, Malformed
 from aggregates.fact import Mark, Stamp, set_mark
-from aggregates.order.placing import ConsentRequired, DuplicatesRestricted, RecipientsOutOfRange
+from aggregates.order.form import ConsentRequired, DuplicatesRestricted, RecipientsOutOfRange
 from aggregates.product import Product
 from ledger.mapper import STATE_BYTES_MAX, pack
 from tests.aggregates.scenario import kst

@@ -12,7 +12,8 @@ from aggregates.errors import LedgerError, Malformed
 from aggregates.ids import stream_id
 from aggregates.numbers import Numbers, order_number, series_id
 from aggregates.order import Order
-from aggregates.order.placing import check_draft, next_order_id
+from aggregates.order.form import check_draft
+from aggregates.order.placing import next_order_id
 from tests.aggregates.orders import draft, line, tokens
 from tests.aggregates.scenario import Scenario, kst
 

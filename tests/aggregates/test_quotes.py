@@ -11,8 +11,8 @@ from aggregates import ids
 from aggregates.errors import LedgerError, Malformed
 from aggregates.fact import Stamp
 from aggregates.numbers import QUOTES, Numbers, series_id
+from aggregates.order.form import LinesOutOfRange, QuantityOutOfRange, RecipientsOutOfRange
 from aggregates.order.parts import OrderLine
-from aggregates.order.placing import LinesOutOfRange, QuantityOutOfRange, RecipientsOutOfRange
 from aggregates.quote import Quote, QuoteIssued, quote_number
 
 # 2024-10-28 00:30 in Seoul; the day before in UTC.

@@ -12,8 +12,8 @@ import ledger.catalogue  # noqa: F401  (registers every fact)
 from aggregates.account.lots import PARTS_MAX, LotPart
 from aggregates.fact import FACTS, Fact, Mark, set_mark
 from aggregates.money import AMOUNT_MINOR_MAX
+from aggregates.order.form import CHOICE_LINES_MAX, LINE_TEXT_MAX
 from aggregates.order.parts import BATCH_MAX, OrderCounts, OrderLine, OrderMoney
-from aggregates.order.placing import CHOICE_LINES_MAX, LINE_TEXT_MAX
 from ledger.mapper import STATE_BYTES_MAX, pack
 from tests.aggregates.samples import sample
 
