@@ -13,7 +13,7 @@ from typing import Self
 from uuid import UUID
 
 from aggregates.fact import Stamp, Stream, stream_class
-from aggregates.order import choices, dispatch, issuance, messages, placing, voids
+from aggregates.order import choices, dispatch, issuance, messages, placing, silence, voids
 from aggregates.order.parts import (
     CHOICE,
     GENERAL,
@@ -103,11 +103,12 @@ class Order(Stream):
     record_issued = issuance.record_issued
 
     ItemChosen = choices.ItemChosen
-    ItemsAutoChosen = choices.ItemsAutoChosen
-    RecipientsGivenUp = choices.RecipientsGivenUp
     choose_item = choices.choose_item
-    auto_choose = choices.auto_choose
-    give_up = choices.give_up_recipients
+
+    ItemsAutoChosen = silence.ItemsAutoChosen
+    RecipientsGivenUp = silence.RecipientsGivenUp
+    auto_choose = silence.auto_choose
+    give_up = silence.give_up_recipients
 
     MessagesRequested = messages.MessagesRequested
     MessagesSettled = messages.MessagesSettled

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from aggregates.dates import business_date
-from aggregates.order.choices import ITEMS_GONE, NOT_DELIVERED, WINDOW_DAYS
+from aggregates.order.choices import WINDOW_DAYS
 from aggregates.order.parts import CHOICE, CouponState, DispatchState
+from aggregates.order.silence import ITEMS_GONE, NOT_DELIVERED
 from ledger.command import Command
 from ledger.commands.order_work import AutoChoose, GiveUpRecipients
 from projections import order_work
