@@ -25,6 +25,8 @@ SCOPES: dict[str, str] = {
     "charges:cancel": "cancel charges",
     "charges:charge_back": "record chargebacks, and payments of what they left owing",
     "deposits:manage": "credit or return deposits that could not be booked",
+    "payments:read": "read payments at the gateway",
+    "payments:write": "start payments at the gateway",
     "spends:read": "read spends",
     "spends:write": "spend",
     "spends:settle": "capture and return spends, refund differences",
@@ -57,6 +59,7 @@ SCOPES: dict[str, str] = {
     "senders:read": "read sender profiles, managers' numbers masked",
     "senders:write": "make, order and remove sender profiles",
     "uploads:write": "upload files of recipients or contacts, and download their bad rows",
+    "sandbox:use": "move the sandbox's clock, and play scenarios with its providers",
     "batches:write": "send batches; each item needs the scope of its own operation too",
 }
 """Scope -> what it allows, for people."""
@@ -65,6 +68,7 @@ _MONEY_READS = frozenset(
     {
         "accounts:read",
         "charges:read",
+        "payments:read",
         "spends:read",
         "refunds:read",
         "limits:read",
@@ -81,7 +85,7 @@ _OWN_ORDERS = _CATALOGUE_READS | {"quotes:write", "anniversaries:read", "anniver
 _OWN_PEOPLE = frozenset({"contacts:read", "contacts:write", "uploads:write", "senders:read"})
 
 ROLES: dict[str, frozenset[str]] = {
-    "admin": frozenset({"keys:read", "keys:write", "metrics:read"}),
+    "admin": frozenset({"keys:read", "keys:write", "metrics:read", "sandbox:use"}),
     "operator": _MONEY_READS
     | _CATALOGUE_READS
     | {
@@ -104,6 +108,7 @@ ROLES: dict[str, frozenset[str]] = {
         "settlements:write",
         "batches:write",
         "metrics:read",
+        "sandbox:use",
     },
     "service": _OWN_ORDERS
     | frozenset(
@@ -112,6 +117,9 @@ ROLES: dict[str, frozenset[str]] = {
             "accounts:write",
             "charges:read",
             "charges:write",
+            "payments:read",
+            "payments:write",
+            "sandbox:use",
             "charges:cancel",
             "spends:read",
             "spends:write",
@@ -134,7 +142,15 @@ ROLES: dict[str, frozenset[str]] = {
     "accountant": _BOOK_READS,
     "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read"},
     "master": _MONEY_READS
-    | {"spends:write", "charges:cancel", "refunds:request", "refunds:cancel", "members:write", "senders:write"}
+    | {
+        "charges:cancel",
+        "members:write",
+        "payments:write",
+        "refunds:cancel",
+        "refunds:request",
+        "senders:write",
+        "spends:write",
+    }
     | _OWN_ORDERS
     | _OWN_PEOPLE,
     "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _OWN_ORDERS | _OWN_PEOPLE,

@@ -26,7 +26,9 @@ from api.lane import Lane
 from api.metrics import Metrics
 from api.rates import Rates
 from api.views import Views
+from ledger.callbacks import Callbacks
 from ledger.engine import Engine
+from ledger.ports.sandbox import SandboxState, sandbox_ports
 from ledger.settings import Settings
 from ledger.vault import Vault
 
@@ -71,6 +73,7 @@ def create_app(
     rates: Rates | None = None,
     charge_methods: tuple[str, ...] = METHODS,
     charge_maximum: Mapping[str, int] = MappingProxyType({}),
+    sandbox: SandboxState | None = None,
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
@@ -80,6 +83,7 @@ def create_app(
         bootstrap_key: the operator's own first key, taken unless one was ever taken.
         rates: how often people's keys may ask; None = without bound.
         charge_methods: by which accounts may be charged. charge_maximum: method -> largest charge, minor units.
+        sandbox: of the providers; None = there are no providers, and no routes of the sandbox.
     """
     store = KeyStore(views.connect)
 
@@ -94,8 +98,10 @@ def create_app(
         finally:
             await engine.stop()
             await views.close()
+            if sandbox is not None:
+                await sandbox.close()
 
-    app = described(life)
+    app = described(life, sandbox=sandbox is not None)
     metrics = Metrics(engine)
     house = House(
         engine=engine,
@@ -109,6 +115,9 @@ def create_app(
         document=app.openapi,
         charge_methods=charge_methods,
         charge_maximum=charge_maximum,
+        ports=None if sandbox is None else sandbox_ports(sandbox),
+        callbacks=None if sandbox is None else Callbacks(views.connect, vault.callback_secret),
+        sandbox=sandbox,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.lane = Lane(house, app.dispatcher, metrics)
@@ -116,8 +125,12 @@ def create_app(
     return app
 
 
-def described(life: Lifespan[FastAPI] | None = None) -> LedgerApp:
-    """Return the application as far as it can be described: all operations, and nothing behind them yet."""
+def described(life: Lifespan[FastAPI] | None = None, *, sandbox: bool = True) -> LedgerApp:
+    """Return the application as far as it can be described: all operations, and nothing behind them yet.
+
+    Args:
+        sandbox: whether the operations of the sandbox are among them.
+    """
     app = LedgerApp(
         title=openapi.TITLE,
         version=VERSION,
@@ -127,7 +140,7 @@ def described(life: Lifespan[FastAPI] | None = None) -> LedgerApp:
         redoc_url=None,
         lifespan=life,
     )
-    openapi.declare(app)
+    openapi.declare(app, sandbox=sandbox)
     return app
 
 

@@ -22,8 +22,11 @@ from api.metrics import Metrics
 from api.operation import Operation
 from api.reply import Reply, of_view
 from api.views import Seen, Views
+from ledger.callbacks import Callbacks
 from ledger.command import Call
 from ledger.engine import Current, Engine
+from ledger.ports import Ports
+from ledger.ports.sandbox.state import SandboxState
 from ledger.vault import Vault
 from projections.tracking import ViewBehind
 
@@ -39,6 +42,8 @@ class House:
         environment: "live" or "test", part of every key.
         document: makes the OpenAPI document.
         charge_methods, charge_maximum: how accounts may be charged, and the largest charge by method (settings).
+        ports: providers of the world outside; None where there are none. callbacks: takes theirs; None likewise.
+        sandbox: what the sandbox's providers keep; None where it is off.
     """
 
     engine: Engine
@@ -52,6 +57,9 @@ class House:
     document: Callable[[], dict[str, Any]]
     charge_methods: tuple[str, ...]
     charge_maximum: Mapping[str, int]
+    ports: Ports | None = None
+    callbacks: Callbacks | None = None
+    sandbox: SandboxState | None = None
 
 
 class Ask:
@@ -131,7 +139,9 @@ class Ask:
         """
         body = arguments.get("body")
         given = getattr(body, "currency", None)
-        account_id = arguments.get("account_id") or getattr(body, "from_account_id", None)
+        account_id = arguments.get("account_id") or next(
+            (getattr(body, name) for name in ("account_id", "from_account_id") if getattr(body, name, None)), None
+        )
         if given is None or account_id is None or self.is_currency_of(account_id, given):
             return
         currency = (await self.house.engine.account(account_id)).account.currency

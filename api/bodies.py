@@ -80,6 +80,20 @@ class ChargeBody(Body):
     occurred_at: Instant | None = None
 
 
+class PaymentBody(Body):
+    """A payment to start at the gateway."""
+
+    model_config = example(
+        account_id="acc_01k7q4m2x9w3t8r5z6", amount=12222, currency="KRW", method="card", reference="SHOP-20260302-0007"
+    )
+
+    account_id: PublicIdText
+    amount: Amount
+    method: Literal["card", "transfer", "virtual_account"]
+    currency: Currency | None = None
+    reference: Reference | None = None
+
+
 class DepositBody(Body):
     """What arrived on a virtual account."""
 

@@ -139,7 +139,7 @@ class Dispatcher:
         self._house = house
         self._metrics = metrics
         self._rates = rates
-        self._root = tree(OPERATIONS)
+        self._root = tree([each for each in OPERATIONS if house.sandbox is not None or not each.sandbox])
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -220,6 +220,9 @@ class Dispatcher:
             raw = parse(raw_body)
             if raw != {}:
                 raise Malformed("this operation takes no body")
+        if operation.headers:
+            sent = {name: headers.get(name.encode()) for name in operation.headers}
+            arguments["headers"] = {name: value.decode("latin-1") for name, value in sent.items() if value is not None}
         position = headers.get(b"ledger-min-position")
         min_position = None if position is None else plain_number(position, "Ledger-Min-Position")
         ask = Ask(self._house, operation, visit.caller, params, scope["path"], visit.request_id, key, raw, min_position)

@@ -32,6 +32,9 @@ SINGLE_HEADERS = frozenset(
         b"transfer-encoding",
         b"idempotency-key",
         b"ledger-min-position",
+        b"webhook-id",
+        b"webhook-timestamp",
+        b"webhook-signature",
     }
 )
 """Headers of which two would mean two things to two readers."""

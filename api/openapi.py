@@ -77,13 +77,22 @@ _PARAM_HINTS = {
     "folder_id": "fld_h6q2n5kcrqk4tzsmtjv6chfvfmkkpwqd",
     "group_id": "grp_5ywhotv2lrsmgh3jqx2svvgsz2dwnxyb",
     "contact_id": "con_7bzq4gnt3mfqhv5yfkwsc2xjk6d3wrpe",
+    "payment_id": "pay_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
+    "provider": "gateway",
+    "scenario": "rates",
     "profile_id": "snp_01k7q4m2x9w3t8r5z61",
 }
 
 
-def declare(app: FastAPI) -> None:
-    """Tell FastAPI about every operation, so that it can describe them; answering them is `api.dispatch`'s."""
+def declare(app: FastAPI, *, sandbox: bool) -> None:
+    """Tell FastAPI about every operation, so that it can describe them; answering them is `api.dispatch`'s.
+
+    Args:
+        sandbox: whether those of the sandbox are among them.
+    """
     for operation in OPERATIONS:
+        if operation.sandbox and not sandbox:
+            continue
         app.add_api_route(
             operation.path,
             _described(operation),
@@ -118,7 +127,8 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
         }
     }
     for operation in OPERATIONS:
-        _finish_operation(document["paths"][operation.path][operation.method.lower()], operation)
+        if operation.path in document["paths"]:
+            _finish_operation(document["paths"][operation.path][operation.method.lower()], operation)
     document["x-refusals"] = [
         {"code": error.code, "status": table.status(error), "meaning": _meaning(error)} for error in all_refusals()
     ]

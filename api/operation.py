@@ -56,6 +56,8 @@ class Operation:
         handler: does it.
         body, query: models of the two; None = there must be none.
         file: whether the body is a file, handed over as `file` (bytes) and not looked at before.
+        headers: names of request headers that are handed over as `headers`, as far as they came.
+        sandbox: whether it is there only where the sandbox is on.
         answer: model of the answer; None = not JSON, then `media_type` says what it is.
         status: of the first answer.
         raises: refusals that its rules can make, beside those every operation shares.
@@ -88,6 +90,8 @@ class Operation:
     body_bytes_max: int = BODY_BYTES_MAX
     items_max: int = ITEMS_MAX
     file: bool = False
+    headers: tuple[str, ...] = ()
+    sandbox: bool = False
     params: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

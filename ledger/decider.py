@@ -6,10 +6,11 @@ All of it is synchronous: between the first line of a decision and its place in 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from aggregates.account import Account
 from aggregates.dates import AHEAD_MAX, rfc3339
-from aggregates.errors import Conflict, LedgerError, Rejected
+from aggregates.errors import Conflict, LedgerError, NotFound, Rejected
 from aggregates.fact import Fact, Mark, Stamp, Stream, set_mark
 from ledger.clock import Clock
 from ledger.command import Call, Command
@@ -20,13 +21,28 @@ from ledger.pending import PendingBatch
 from ledger.recall import check_same_request, format_answer, refusal_record
 from ledger.rows import LateRow, rows_of
 from ledger.seal import Refusal, Row
-from ledger.unit import CopyUnit, Unit
+from ledger.unit import Cold, CopyUnit, Unit
 
 
 class OccurredAhead(Rejected):
     """Business time lies too far in the future of the ledger's clock."""
 
     code = "occurred_at_ahead"
+
+
+class Doubtful(Cold):
+    """A decision refuses by streams that other processes may have written to since; the engine looks, and asks again.
+
+    (What a decision writes to is fenced by its version; what it only refuses by is not.)
+
+    Attributes:
+        key: of the command. streams: ids of the warm streams that the refusal was read from.
+    """
+
+    def __init__(self, key: bytes, streams: list[UUID]) -> None:
+        super().__init__(Stream, streams[0])
+        self.key = key
+        self.streams = streams
 
 
 class Decider:
@@ -39,6 +55,11 @@ class Decider:
     def __init__(self, committer: Committer, clock: Clock) -> None:
         self._committer = committer
         self._clock = clock
+        self._sure: set[bytes] = set()
+
+    def be_sure(self, key: bytes) -> None:
+        """Let the next refusal under a key stand: the streams that it was read from are those of the database."""
+        self._sure.add(key)
 
     def _stamp(self, call: Call) -> Stamp:
         now = self._clock.now()
@@ -57,11 +78,16 @@ class Decider:
             if unit.has_recorded():
                 self._committer.spoil(unit)
                 raise RuntimeError(f"{type(command).__name__} refused after it had recorded") from refusal
+            self._check_sure(unit, key)
             return self._refuse(refusal, type(command).__name__, call, key, stamp)
-        except BaseException:
+        except BaseException as error:
             if unit.has_recorded():
                 self._committer.spoil(unit)
+            elif isinstance(error, NotFound):
+                self._check_sure(unit, key)
             raise
+        if self._sure:
+            self._sure.discard(key)
         try:
             facts = _marked(unit.collect(), call, command.ANSWER)
             remembered = self._join(facts, rows_of(facts, key), unit.recorded, command.ANSWER, call, key)
@@ -90,9 +116,12 @@ class Decider:
                 _check_occurred(item_stamp)
                 command.decide(unit, item_stamp)
             except (Rejected, Conflict) as refusal:
+                self._check_sure(unit, key)
                 refusal.figures["item"] = index
                 return self._refuse(refusal, "Batch", call, key, stamp)
             decided.append((unit.collect(), unit.recorded, command.ANSWER, item_call, item_key))
+        if self._sure:
+            self._sure.discard(key)
         rows = [rows_of(_marked(facts, of, answer), under) for facts, _, answer, of, under in decided]
         unit.install()
         remembered = [
@@ -101,6 +130,16 @@ class Decider:
         ]
         self._committer.open.commands -= len(remembered) - 1
         return remembered[0]
+
+    def _check_sure(self, unit: Unit, key: bytes) -> None:
+        """Let a refusal pass once the streams that it was read from are known to be current. Raises: Doubtful."""
+        if key in self._sure:
+            self._sure.discard(key)
+            return
+        warm = self._committer.warm
+        read = [stream.id for stream in unit.touched.values() if warm.get(stream.id) is not None]
+        if read:
+            raise Doubtful(key, read)
 
     def _join(
         self,

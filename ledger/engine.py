@@ -25,7 +25,7 @@ from ledger.command import Call, Command, Outcome
 from ledger.commands.batches import ReceiveBatch
 from ledger.committer import Committer
 from ledger.copies import CleanCopies
-from ledger.decider import Decider
+from ledger.decider import Decider, Doubtful
 from ledger.keys import RecentKeys, Remembered, command_key
 from ledger.loading import load_fact, load_stream
 from ledger.pending import Verdict
@@ -310,6 +310,10 @@ class Engine:
         A key that this process does not know costs no look-up of its own as long as everything is warm; a command that
         has to wait for the database anyway looks its key up on the way.
         """
+        if isinstance(cold, Doubtful):
+            await self._evict_stale(cold.streams)
+            self._decider.be_sure(cold.key)
+            return
         name = (cold.stream_id, cold.version)
         task = self._loading.get(name)
         if task is None:
@@ -376,8 +380,11 @@ class Engine:
         Raises:
             Unavailable: the database does not answer.
         """
-        kept = {stream_id: self.warm.get(stream_id) for stream_id in map(ids.stream_id, public_ids)}
-        versions = await self.store.versions([stream_id for stream_id, stream in kept.items() if stream is not None])
+        await self._evict_stale([ids.stream_id(public_id) for public_id in public_ids])
+
+    async def _evict_stale(self, stream_ids: Sequence[UUID]) -> None:
+        """Forget those streams that are further in the database than here. Raises: Unavailable."""
+        versions = await self.store.versions([each for each in stream_ids if self.warm.get(each) is not None])
         for stream_id, version in versions.items():
             stream = self.warm.get(stream_id)
             if stream is not None and stream.version < version and self.committer.last_batch_of(stream_id) is None:

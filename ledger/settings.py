@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BOOTSTRAP_KEY = re.compile(r"[\x21-\x7e]{32,512}")
@@ -58,6 +58,8 @@ class Settings(BaseSettings):
         data_dir: folder of the embedded server and of generated secrets.
         schema_name: PostgreSQL schema of this ledger (`LEDGER_SCHEMA`): lower case, at most 40 characters.
         sandbox: whether the sandbox's routes exist; None = yes on the embedded server, no with a database address.
+        sandbox_callback_url: where the sandbox's providers send their callbacks, e.g. http://127.0.0.1:8000; None =
+            nowhere, unless `ledger serve` says where it listens.
         bootstrap_key: an admin API key of the operator's own, accepted as given at the first start.
         kek_file: file of the key that wraps all other keys; None = generated in the data folder.
         signing_key_file: file of the key that signs checkpoints; None = none given.
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".ledger")
     schema_name: Annotated[str, AfterValidator(_schema)] = Field("ledger", validation_alias="LEDGER_SCHEMA")
     sandbox: bool | None = None
+    sandbox_callback_url: Annotated[str, StringConstraints(pattern=r"^http://[^/]+$")] | None = None
     bootstrap_key: Annotated[SecretStr, AfterValidator(_bootstrap_key)] | None = None
     kek_file: Path | None = None
     signing_key_file: Path | None = None

@@ -80,6 +80,15 @@ def vault_database(postgres: EmbeddedServer, ledger_template: Database) -> Itera
         yield replace(ledger_template, vault=own.vault, vault_migrate=own.vault_migrate)
 
 
+@pytest.fixture(scope="session")
+def shared_sandbox(postgres: EmbeddedServer, ledger_template: Database) -> Iterator[str]:
+    """Give the address of a sandbox for tests that are not about what its providers do."""
+    with copied(postgres, f"{TEMPLATE}_sandbox", "shared_sandbox"):
+        address = embedded_database(postgres, SCHEMA, name="shared").sandbox
+        assert address is not None
+        yield address
+
+
 @pytest.fixture
 def sandbox_database(postgres: EmbeddedServer, ledger_database: Database) -> Iterator[Database]:
     """Give the ledger of the test with a sandbox of its own."""

@@ -33,6 +33,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
     from ledger.collector import calm
     from ledger.database import open_database
     from ledger.engine import Engine
+    from ledger.ports.sandbox import sandbox_state
     from ledger.sandbox_clock import open_clock
     from ledger.store import Store
     from ledger.vault import open_vault
@@ -49,6 +50,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 rates=Rates(),
                 charge_methods=settings.charge_methods,
                 charge_maximum=dict(settings.charge_maximum.items()),
+                sandbox=sandbox_state(settings, database, clock) if settings.sandbox_on else None,
             )
             calm()
             settle_memory()

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import psycopg
 import structlog
@@ -54,6 +55,7 @@ def serve(
     with _service(data_dir) as service:
         _first_key(service.ledger)
         service.add("http", listening)
+        service.tell_where(listening)
         if not no_worker:
             service.add("views")
             service.add("jobs")
@@ -87,6 +89,10 @@ class Service:
         inherit = () if listening is None else (listening.fileno(),)
         command = [sys.executable, "-m", "api.cli.processes", kind, *map(str, inherit)]
         self._supervisor.children.append(Child(kind, command, self._environment, inherit, standby=kind == "http"))
+
+    def tell_where(self, listening: socket.socket) -> None:
+        """Let the processes that are added from now on know where HTTP is answered."""
+        self._environment.setdefault("LEDGER_SANDBOX_CALLBACK_URL", _url(listening))
 
     def run(self, ready: Callable[[], None]) -> None:
         """Run until a signal asks to stop."""
@@ -162,12 +168,10 @@ def _first_key(ledger: Opened) -> None:
 
 def _announce(ledger: Opened, listening: socket.socket) -> None:
     """Say where the ledger is, once it answers."""
-    address, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 (nothing is bound here)
-    if not _answers(host, port):
+    url = _url(listening)
+    if not _answers(url):
         remark("the ledger does not answer yet; the log says why")
         return
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     folder = ledger.settings.data_folder
     remark(f"\nledger at   {url}\nAPI docs at {url}/docs\n")
     if (folder / DEMO_FILE).exists():
@@ -181,10 +185,17 @@ def _announce(ledger: Opened, listening: socket.socket) -> None:
         remark(f'curl -s {url}/v1/keys -H "Authorization: Bearer $LEDGER_BOOTSTRAP_KEY"\n')
 
 
-def _answers(host: str, port: int) -> bool:
+def _url(listening: socket.socket) -> str:
+    """Return where a socket is reached from this machine."""
+    address, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 (nothing is bound here)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _answers(url: str) -> bool:
     deadline = time.monotonic() + READY_LIMIT_S
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(host, port, timeout=5)
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
         try:
             connection.request("GET", "/healthz")
             if connection.getresponse().status == 200:

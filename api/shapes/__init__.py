@@ -37,6 +37,16 @@ from api.shapes.charges import (
     ReceivablePayment,
 )
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
+from api.shapes.payments import (
+    Asked,
+    CallbackTaken,
+    ListedPayment,
+    Payment,
+    QueuedCallbacks,
+    SandboxTime,
+    ScenarioPlayed,
+    VirtualAccount,
+)
 from api.shapes.people import (
     Contact,
     ContactRef,
@@ -74,10 +84,12 @@ __all__ = [
     "AnniversaryRecipients",
     "AnniversaryRule",
     "AnniversaryStatus",
+    "Asked",
     "BatchItem",
     "BatchResult",
     "BookAccount",
     "BookTotal",
+    "CallbackTaken",
     "CashFigures",
     "CashLimit",
     "Charge",
@@ -104,6 +116,7 @@ __all__ = [
     "ListedAdjustment",
     "ListedAnniversaryRule",
     "ListedCharge",
+    "ListedPayment",
     "ListedRefundRequest",
     "ListedSenderProfile",
     "ListedSpend",
@@ -113,7 +126,9 @@ __all__ = [
     "Movement",
     "Parked",
     "ParkedDeposit",
+    "Payment",
     "Product",
+    "QueuedCallbacks",
     "Quote",
     "Readiness",
     "ReceivablePayment",
@@ -125,6 +140,8 @@ __all__ = [
     "RefundRequest",
     "RefundStatus",
     "RowFailure",
+    "SandboxTime",
+    "ScenarioPlayed",
     "Seal",
     "SenderProfile",
     "Settlement",
@@ -138,5 +155,6 @@ __all__ = [
     "TrialBalance",
     "Upload",
     "ViewLag",
+    "VirtualAccount",
     "list_of",
 ]

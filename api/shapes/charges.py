@@ -78,7 +78,9 @@ class ChargeCancelled(Shape):
     model_config = example(id=CHARGE_ID, status="cancelled", fee=30000, payout=270000)
 
     id: str
-    status: Literal["cancelled"]
+    status: Annotated[
+        Literal["cancelled", "cancel_pending"], Field(description="pending: the gateway has yet to answer")
+    ]
     fee: int
     payout: int
 

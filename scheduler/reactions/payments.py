@@ -13,7 +13,7 @@ import structlog
 
 from aggregates.dates import business_date
 from ledger.command import Command, Outcome
-from ledger.commands.charges import FailChargeCancellation, FinishChargeCancellation
+from ledger.commands.charges import PAYMENTS_ACTOR, FailChargeCancellation, FinishChargeCancellation
 from ledger.commands.payments import (
     FailPayment,
     IssuePaymentAccount,
@@ -30,7 +30,7 @@ from scheduler.reactions.bench import Bench, Reaction
 
 log = structlog.get_logger("reactions")
 
-NAME = "payments"
+NAME = PAYMENTS_ACTOR.removeprefix("reaction:")
 PAGE = 50
 NET_CANCEL_S = 3600
 """How long a gateway undoes a payment whose answer was lost; one that has no result by then is undone (SPEC 13)."""

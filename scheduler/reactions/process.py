@@ -19,7 +19,8 @@ from ledger.clock import Clock
 from ledger.database import Database, check_safety, connect, connect_async, open_database
 from ledger.engine import Engine
 from ledger.ports import Ports
-from ledger.ports.sandbox import open_ports
+from ledger.ports.sandbox import SandboxState, sandbox_ports, sandbox_state
+from ledger.ports.sandbox.postman import deliver
 from ledger.sandbox_clock import open_clock
 from ledger.settings import Settings
 from ledger.store import Store
@@ -49,13 +50,20 @@ def run(settings: Settings, stop: threading.Event, reactions: Sequence[Reaction]
 async def _run(
     settings: Settings, database: Database, clock: Clock, stop: threading.Event, reactions: Sequence[Reaction]
 ) -> None:
-    async with open_ports(settings, database, clock) as ports:
-        if ports is None:
-            log.info("there are no providers; reactions stand by")
-            await _until(stop)
-            return
-        vault = open_vault(settings, database, clock)
-        await react(database, clock, ports, vault, stop, reactions)
+    if not settings.sandbox_on:
+        log.info("there are no providers; reactions stand by")
+        await _until(stop)
+        return
+    vault = open_vault(settings, database, clock)
+    async with sandbox_state(settings, database, clock) as state:
+        if settings.sandbox_callback_url is not None:
+            reactions = (*reactions, _postman(state, settings.sandbox_callback_url, vault))
+        await react(database, clock, sandbox_ports(state), vault, stop, reactions)
+
+
+def _postman(state: SandboxState, url: str, vault: Vault) -> Reaction:
+    """Return what delivers the callbacks of the sandbox's providers."""
+    return Reaction("sandbox-postman", every_s=0.5, step=lambda _: deliver(state, url, vault.callback_secret))
 
 
 async def react(

@@ -16,6 +16,7 @@ from api.app import LedgerApp, create_app
 from api.views import Views
 from ledger.database import Database
 from ledger.engine import Engine
+from ledger.ports.sandbox.state import SandboxState
 from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import open_vault
@@ -39,12 +40,15 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-async def app(ledger_database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[LedgerApp]:
-    """The application, started; its views are not fed."""
+async def app(
+    ledger_database: Database, shared_sandbox: str, clock: SetClock, tmp_path: Path
+) -> AsyncIterator[LedgerApp]:
+    """The application with a sandbox, started; its views are not fed."""
     engine = Engine(Store(ledger_database.app, ledger_database.schema), clock)
     views = Views(ledger_database.app, ledger_database.schema)
     vault = open_vault(Settings(data_dir=tmp_path), ledger_database, clock)
-    made = create_app(engine, views, vault, environment="test")
+    sandbox = SandboxState(shared_sandbox, ledger_database.schema, clock)
+    made = create_app(engine, views, vault, environment="test", sandbox=sandbox)
     async with made.router.lifespan_context(made):
         yield made
 

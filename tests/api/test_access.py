@@ -208,6 +208,9 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "product_id": "prd_01zzzzzzzzzzzzzzzz",
         "quote_id": f"qte_{stem}7",
         "rule_id": f"ann_{stem}8",
+        "payment_id": f"pay_{stem}7",
+        "provider": "gateway",
+        "scenario": "rates",
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None

@@ -11,7 +11,8 @@ import pytest
 from api.access import ROLES
 from api.operation import OPERATIONS
 from ledger.command import Call, Command
-from tests.api import visits
+from ledger.database import Database
+from tests.api import visits, visits_outside
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
 
@@ -77,7 +78,7 @@ class Visitor:
 
 
 async def test_every_operation_answers_in_the_shape_that_is_documented(
-    counter: Counter, clock: SetClock, feeding: None
+    counter: Counter, clock: SetClock, feeding: None, ledger_database: Database
 ) -> None:
     call = Visitor(counter)
 
@@ -182,6 +183,8 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
 
     await visits.people(call, account)
     await visits.sender_profiles(call, account)
+    await visits_outside.payments(call, account)
+    await visits_outside.sandbox(call, ledger_database)
 
     # The service.
     await call("send_batch", {"mode": "continue", "items": [_item(account)]})

@@ -114,13 +114,11 @@ async def test_a_usual_request_is_answered_as_the_dispatcher_answers_it(
     captured = await both(f"{spends}/{spent[0]['id']}/capture", {"amount": 100})
     returned = await both(f"{spends}/{spent[1]['id']}/return", {"amount": 100, "reason": "Coupon voided"})
     refunded = await both(f"{spends}/{spent[1]['id']}/difference-refund", {"amount": 100})
-    refused = await both(spends, {"amount": 900_000_000})
 
-    for slow, fast in (charged, spent, captured, returned, refunded, refused):
+    for slow, fast in (charged, spent, captured, returned, refunded):
         assert fast.keys() == slow.keys()
     assert [each["amount"] for each in charged + spent] == [1_500, 1_500, 1_000, 1_000]
     assert (captured[0]["captured"], captured[1]["captured"]) == (100, 200)
-    assert [each["code"] for each in refused] == ["insufficient_funds"] * 2
 
 
 async def test_a_request_that_is_not_of_the_usual_kind_is_left_alone(
@@ -136,6 +134,7 @@ async def test_a_request_that_is_not_of_the_usual_kind_is_left_alone(
     left = {
         "another operation": caller.offer("/v1/accounts", b'{"name":"x","mode":"prepaid"}'),
         "query": caller.offer(f"{path}?a=1"),
+        "what would be refused": caller.offer(path, b'{"amount":900000000}'),
         "escaped path": caller.offer(path.replace("acc_", "acc%5F")),
         "slash behind": caller.offer(f"{path}/"),
         "no account": caller.offer("/v1/accounts/acc_zzzzzzzzzzzzzzzzzz/spends"),

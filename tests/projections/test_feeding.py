@@ -118,7 +118,7 @@ def test_a_poison_fact_stops_the_views_that_take_it_right_before_it_and_no_other
     with capture_logs() as logs:
         feed()
 
-    stopped = {"accounts", "charges", "journal"}
+    stopped = {"accounts", "charges", "journal", "payments"}
     assert stands_at(project) == {name: position - 1 if name in stopped else len(town.facts) for name in VIEWS}
     alarms = [line for line in logs if line["log_level"] == "critical"]
     assert {(line["view"], line["position"]) for line in alarms} == {(name, position) for name in stopped}

@@ -6,9 +6,6 @@ answer follows from a seed, the key and magic values alone; what takes time take
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from ledger.clock import Clock
 from ledger.database import Database
 from ledger.ports import Ports
@@ -22,7 +19,7 @@ from ledger.ports.sandbox.registry import SandboxRegistry
 from ledger.ports.sandbox.state import SandboxState
 from ledger.settings import Settings
 
-__all__ = ["SandboxOff", "open_ports", "sandbox_ports", "sandbox_state"]
+__all__ = ["SandboxOff", "SandboxState", "sandbox_ports", "sandbox_state"]
 
 
 class SandboxOff(RuntimeError):
@@ -51,13 +48,3 @@ def sandbox_ports(state: SandboxState) -> Ports:
         otp=SandboxOtp(state),
         registry=SandboxRegistry(),
     )
-
-
-@asynccontextmanager
-async def open_ports(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[Ports | None]:
-    """Give a ledger's providers; None where there are none, because the sandbox is off and no others are known."""
-    if not settings.sandbox_on:
-        yield None
-        return
-    async with sandbox_state(settings, database, clock) as state:
-        yield sandbox_ports(state)

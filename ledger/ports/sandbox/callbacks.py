@@ -10,9 +10,6 @@ from datetime import datetime, timedelta
 
 from ledger.ports.sandbox.state import Connection, Rates, draw
 
-PROVIDERS = ("coupons", "gateway", "messages", "payouts")
-"""Who sends callbacks: the last word of `POST /v1/callbacks/{provider}`."""
-
 
 async def queue(
     connection: Connection, rates: Rates, provider: str, key: str, due_at: datetime, copies: int = 1
@@ -20,6 +17,7 @@ async def queue(
     """Have a callback delivered.
 
     Args:
+        provider: one of `ledger.callbacks.PROVIDERS`.
         key: ours, of what has changed.
         due_at: when it has; a scenario may deliver later.
         copies: how often it is delivered under its one id.

@@ -41,6 +41,7 @@ class Rates(NamedTuple):
         deposit_after_s: how long after its issue the money arrives on a virtual account.
         callback_delay_s: how much later callbacks come.
         callback_copies: how often each callback is delivered, under one id.
+        callbacks_reversed: whether the newest callback is delivered first.
     """
 
     seed: str = "sandbox"
@@ -54,6 +55,7 @@ class Rates(NamedTuple):
     deposit_after_s: int = 600
     callback_delay_s: int = 0
     callback_copies: int = 1
+    callbacks_reversed: bool = False
 
 
 def draw(*words: str | int) -> int:
