@@ -28,7 +28,8 @@ from ledger.recipients import (
     take_rows,
 )
 from ledger.vault import PEOPLE_MAX, BadRow, Party, Person, Reading, UploadNotFound, VaultUnavailable
-from ledger.vault.book import ContactNotFound, GroupNotFound
+from ledger.vault.book import ContactNotFound
+from ledger.vault.shelves import GroupNotFound
 
 log = structlog.get_logger("api")
 

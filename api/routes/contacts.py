@@ -7,7 +7,6 @@ and counts, so that nothing about a person outlives the person's row.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import psycopg
@@ -16,57 +15,20 @@ from pydantic import ConfigDict, Field
 from aggregates.errors import Malformed
 from api import shapes
 from api.access import filtered
+from api.address_book import change, changes, id_for, shows
 from api.ask import Ask, page_reply
 from api.bodies import example
 from api.fields import Body, PageQuery
-from api.operation import ORDER_BYTES_MAX, ORDER_ITEMS_MAX, Handler, operation, reads
+from api.operation import ORDER_BYTES_MAX, ORDER_ITEMS_MAX, operation
 from api.owners import OwnerQuery, owner_of, reading_of
 from api.recipients import ContactIdText, GroupIdText, Text, UploadIdText
-from api.reply import Reply, of_outcome, of_view
+from api.reply import Reply, of_view
 from api.routes.uploads import counts
 from ledger.recipients import CONTACTS, BadRows, NoRows, Taken, TooManyPeople, check_count, read_phone, take_rows
 from ledger.vault import PEOPLE_MAX, Person, UploadNotFound, masked
-from ledger.vault.book import (
-    BookFull,
-    Contact,
-    ContactNotFound,
-    FolderNotFound,
-    GroupNotFound,
-    LastFolder,
-    LastGroup,
-)
+from ledger.vault.book import Contact, ContactNotFound
 from ledger.vault.door import aside
-
-Work = Callable[[psycopg.AsyncConnection, str], Awaitable[dict[str, Any]]]
-"""Changes an address book, named by its owner, on a connection; returns what is answered."""
-
-BookName = Annotated[str, Field(min_length=1, max_length=50)]
-FolderIdText = Annotated[str, Field(pattern=r"^fld_[a-z2-7]{32}$")]
-
-
-class NameBody(Body):
-    """The name of a folder or a group."""
-
-    model_config = example(name="Customers")
-
-    name: BookName
-
-
-class GroupBody(Body):
-    """A new group; in the oldest folder where none is named."""
-
-    model_config = example(name="Seoul")
-
-    name: BookName
-    folder_id: FolderIdText | None = None
-
-
-class FolderIdBody(Body):
-    """Where a group shall lie."""
-
-    model_config = example(folder_id="fld_h6q2n5kcrqk4tzsmtjv6chfvfmkkpwqd")
-
-    folder_id: FolderIdText
+from ledger.vault.shelves import BookFull, GroupNotFound
 
 
 class ContactRow(Body):
@@ -125,135 +87,10 @@ class PhoneBody(Body):
     phone: Text
 
 
-class GroupsQuery(OwnerQuery):
-    """Which groups."""
-
-    folder_id: FolderIdText | None = None
-
-
 class ContactsQuery(PageQuery, OwnerQuery):
     """Which contacts."""
 
     group_id: GroupIdText | None = None
-
-
-def changes(method: str, path: str, **declared: Any) -> Callable[[Handler], Handler]:
-    """Declare a change of an address book."""
-    return operation(method, path, scope="contacts:write", rule=filtered, query=OwnerQuery, **declared)
-
-
-def shows(path: str, **declared: Any) -> Callable[[Handler], Handler]:
-    """Declare a read of an address book."""
-    return reads(path, scope="contacts:read", rule=filtered, **{"query": OwnerQuery, **declared})
-
-
-@shows("/v1/contacts/folders", answer=shapes.list_of(shapes.Folder))
-async def list_folders(ask: Ask, query: OwnerQuery) -> Reply:
-    """List the folders of an address book, oldest first. A new book has a default folder with a default group."""
-    found = await ask.house.vault.book.folders(await owner_of(ask, query))
-    return page_reply(([each._asdict() for each in found], None), await ask.position())
-
-
-@changes("POST", "/v1/contacts/folders", body=NameBody, answer=shapes.FolderRef, status=201, raises=(BookFull,))
-async def add_folder(ask: Ask, body: NameBody, query: OwnerQuery) -> Reply:
-    """Make a folder."""
-    book, folder_id = ask.house.vault.book, _id(ask, "fld")
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        await book.add_folder(connection, owner, folder_id, body.name)
-        return {"id": folder_id}
-
-    return await _change(ask, query, work, 201)
-
-
-@changes("PUT", "/v1/contacts/folders/{folder_id}", body=NameBody, answer=shapes.FolderRef, raises=(FolderNotFound,))
-async def rename_folder(ask: Ask, folder_id: str, body: NameBody, query: OwnerQuery) -> Reply:
-    """Give a folder another name."""
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        await ask.house.vault.book.rename_folder(connection, owner, folder_id, body.name)
-        return {"id": folder_id}
-
-    return await _change(ask, query, work)
-
-
-@changes(
-    "DELETE",
-    "/v1/contacts/folders/{folder_id}",
-    answer=shapes.FolderDeleted,
-    raises=(FolderNotFound, LastFolder, LastGroup),
-)
-async def delete_folder(ask: Ask, folder_id: str, query: OwnerQuery) -> Reply:
-    """Delete a folder with all its groups and contacts; the last folder and the last group of a book stay."""
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        return {"id": folder_id, "contacts": await ask.house.vault.book.delete_folder(connection, owner, folder_id)}
-
-    return await _change(ask, query, work)
-
-
-@shows("/v1/contacts/groups", query=GroupsQuery, answer=shapes.list_of(shapes.Group), raises=(FolderNotFound,))
-async def list_groups(ask: Ask, query: GroupsQuery) -> Reply:
-    """List the groups of an address book, or of one folder of it, oldest first."""
-    found = await ask.house.vault.book.groups(await owner_of(ask, query), query.folder_id)
-    return page_reply(([each._asdict() for each in found], None), await ask.position())
-
-
-@changes(
-    "POST",
-    "/v1/contacts/groups",
-    body=GroupBody,
-    answer=shapes.GroupRef,
-    status=201,
-    raises=(BookFull, FolderNotFound),
-)
-async def add_group(ask: Ask, body: GroupBody, query: OwnerQuery) -> Reply:
-    """Make a group."""
-    book, group_id = ask.house.vault.book, _id(ask, "grp")
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        folder_id = await book.add_group(connection, owner, group_id, body.folder_id, body.name)
-        return {"id": group_id, "folder_id": folder_id}
-
-    return await _change(ask, query, work, 201)
-
-
-@changes("PUT", "/v1/contacts/groups/{group_id}", body=NameBody, answer=shapes.GroupRef, raises=(GroupNotFound,))
-async def rename_group(ask: Ask, group_id: str, body: NameBody, query: OwnerQuery) -> Reply:
-    """Give a group another name."""
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        await ask.house.vault.book.rename_group(connection, owner, group_id, body.name)
-        return {"id": group_id}
-
-    return await _change(ask, query, work)
-
-
-@changes(
-    "POST",
-    "/v1/contacts/groups/{group_id}/move",
-    body=FolderIdBody,
-    answer=shapes.GroupRef,
-    raises=(GroupNotFound, FolderNotFound),
-)
-async def move_group(ask: Ask, group_id: str, body: FolderIdBody, query: OwnerQuery) -> Reply:
-    """Put a group into another folder, with its contacts."""
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        await ask.house.vault.book.move_group(connection, owner, group_id, body.folder_id)
-        return {"id": group_id, "folder_id": body.folder_id}
-
-    return await _change(ask, query, work)
-
-
-@changes("DELETE", "/v1/contacts/groups/{group_id}", answer=shapes.GroupDeleted, raises=(GroupNotFound, LastGroup))
-async def delete_group(ask: Ask, group_id: str, query: OwnerQuery) -> Reply:
-    """Delete a group with its contacts; the last group of a book stays."""
-
-    async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
-        return {"id": group_id, "contacts": await ask.house.vault.book.delete_group(connection, owner, group_id)}
-
-    return await _change(ask, query, work)
 
 
 @shows("/v1/contacts", query=ContactsQuery, answer=shapes.list_of(shapes.Contact), raises=(GroupNotFound,))
@@ -310,14 +147,14 @@ async def look_up_contacts(ask: Ask, body: PhoneBody, query: OwnerQuery) -> Repl
 )
 async def add_contact(ask: Ask, body: ContactBody, query: OwnerQuery) -> Reply:
     """Add a contact."""
-    book, contact_id = ask.house.vault.book, _id(ask, "con")
+    book, contact_id = ask.house.vault.book, id_for(ask, "con")
 
     async def work(connection: psycopg.AsyncConnection, owner: str) -> dict[str, Any]:
         person = _person(body)
         group_id = await book.add_contacts(connection, owner, body.group_id, [contact_id], [person])
         return {"id": contact_id, "group_id": group_id}
 
-    return await _change(ask, query, work, 201)
+    return await change(ask, query, work, 201)
 
 
 @changes(
@@ -356,7 +193,7 @@ async def add_contacts(ask: Ask, body: ContactsBody, query: OwnerQuery) -> Reply
         duplicates = len(people) - len({person.phone for person in people})
         return {"group_id": group_id, **counts(Taken(people, typed.bad, duplicates), failures_id)}
 
-    return await _change(ask, query, work, 201)
+    return await change(ask, query, work, 201)
 
 
 @changes(
@@ -375,7 +212,7 @@ async def move_contacts(ask: Ask, body: MoveContactsBody, query: OwnerQuery) -> 
         await ask.house.vault.book.move_contacts(connection, owner, body.contact_ids, body.group_id)
         return {"group_id": body.group_id, "moved": len(set(body.contact_ids))}
 
-    return await _change(ask, query, work)
+    return await change(ask, query, work)
 
 
 @changes(
@@ -394,7 +231,7 @@ async def delete_contacts(ask: Ask, body: ContactIdsBody, query: OwnerQuery) -> 
         await ask.house.vault.book.delete_contacts(connection, owner, body.contact_ids)
         return {"deleted": len(set(body.contact_ids))}
 
-    return await _change(ask, query, work)
+    return await change(ask, query, work)
 
 
 @shows("/v1/contacts/{contact_id}", answer=shapes.Contact, raises=(ContactNotFound,))
@@ -419,7 +256,7 @@ async def change_contact(ask: Ask, contact_id: str, body: ContactRow, query: Own
         await ask.house.vault.book.change_contact(connection, owner, contact_id, _person(body))
         return {"id": contact_id}
 
-    return await _change(ask, query, work)
+    return await change(ask, query, work)
 
 
 @changes("DELETE", "/v1/contacts/{contact_id}", answer=shapes.ContactsDeleted, raises=(ContactNotFound,))
@@ -430,7 +267,7 @@ async def delete_contact(ask: Ask, contact_id: str, query: OwnerQuery) -> Reply:
         await ask.house.vault.book.delete_contacts(connection, owner, [contact_id])
         return {"deleted": 1}
 
-    return await _change(ask, query, work)
+    return await change(ask, query, work)
 
 
 def contact_json(ask: Ask, contact: Contact) -> dict[str, Any]:
@@ -444,21 +281,6 @@ def contact_json(ask: Ask, contact: Contact) -> dict[str, Any]:
         "anniversary": person.anniversary or None,
         "masked": hidden,
     }
-
-
-async def _change(ask: Ask, query: OwnerQuery, work: Work, status: int = 200) -> Reply:
-    """Do a change once for its key, in one transaction of the vault."""
-    owner = await owner_of(ask, query)
-
-    async def done(connection: psycopg.AsyncConnection) -> tuple[int, dict[str, Any]]:
-        return status, await work(connection, owner)
-
-    return of_outcome(await ask.house.vault.answered.once(ask.call(), await ask.position(), done))
-
-
-def _id(ask: Ask, prefix: str) -> str:
-    assert ask.key is not None, "a POST has a key"
-    return ask.house.vault.book.id_of(prefix, ask.caller.principal, ask.key)
 
 
 def _person(body: ContactRow) -> Person:
