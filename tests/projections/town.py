@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -161,6 +162,24 @@ class Desk:
         found = self.touched.get(stream_id) or self._town.streams.get(stream_id) or kind.blank(stream_id)
         self.touched[stream_id] = found
         assert isinstance(found, kind)
+        return found
+
+    def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
+        public_id = ids.root_id(prefix, 0, sha256(name.encode()).digest())
+        return public_id, self.stream(kind, public_id)
+
+    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+        seed = sha256(f"{prefix}:{len(self._town.facts)}".encode()).digest()
+        public_id = ids.drawn_child_id(prefix, account_id, seed)
+        return public_id, self.stream(kind, public_id)
+
+    def born(self, kind: type[S], child_id: str) -> S:
+        return self.stream(kind, child_id)
+
+    def known(self, kind: type[S], public_id: str, missing: type[NotFound]) -> S:
+        found = self.stream(kind, public_id)
+        if not found.version:
+            raise missing("nothing is there")
         return found
 
     def origin(self, public_id: str, prefix: str) -> Fact:
