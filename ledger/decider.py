@@ -23,6 +23,9 @@ from ledger.rows import LateRow, rows_of
 from ledger.seal import Refusal, Row
 from ledger.unit import Cold, CopyUnit, Unit
 
+SURE_MAX = 10_000
+"""Keys whose next refusal stands without another look; one that was forgotten is only looked at once more."""
+
 
 class OccurredAhead(Rejected):
     """Business time lies too far in the future of the ledger's clock."""
@@ -59,6 +62,8 @@ class Decider:
 
     def be_sure(self, key: bytes) -> None:
         """Let the next refusal under a key stand: the streams that it was read from are those of the database."""
+        if len(self._sure) >= SURE_MAX:
+            self._sure.clear()
         self._sure.add(key)
 
     def _stamp(self, call: Call) -> Stamp:
