@@ -11,7 +11,8 @@ from aggregates.anniversary.parts import RuleForm
 from aggregates.anniversary.refusals import RuleNotFound
 from aggregates.dates import business_date
 from aggregates.ids import account_of as account_of_child
-from aggregates.order import form
+from aggregates.order import form as order_form
+from aggregates.sender_profile import SenderProfileNotFound, SenderProfileNotUsable
 from api import recipients as recipient_rules
 from api import shapes
 from api.access import filtered, own_child
@@ -40,7 +41,12 @@ from projections import anniversary_queries
 
 OWN_RULE = own_child("rule_id", "ann")
 RULES = rules(refusals)
-FORM = (*rules(refusals, form, product_rules), *recipient_rules.RULES)
+FORM = (
+    *rules(refusals, order_form, product_rules),
+    SenderProfileNotFound,
+    SenderProfileNotUsable,
+    *recipient_rules.RULES,
+)
 
 
 @operation(

@@ -36,6 +36,7 @@ from aggregates.dates import business_date
 from aggregates.fact import Fact, Stamp
 from aggregates.order.placing import next_order_id
 from aggregates.product import Product
+from aggregates.sender_profile import SenderProfiles, senders_id
 from ledger.command import Answer, Streams, answer
 from ledger.commands.orders import PlaceOrder
 from ledger.commands.products import Wish, known_product, lines_of
@@ -95,10 +96,13 @@ class CreateRule:
         """Record `AnniversaryRule.Created`, and its list.
 
         Raises:
-            AccountNotFound, ProductNotFound, ProductDiscontinued, ValidityNotOffered; as of `AnniversaryRule.create`.
+            AccountNotFound, ProductNotFound, ProductDiscontinued, ValidityNotOffered, SenderProfileNotFound,
+            SenderProfileNotUsable; as of `AnniversaryRule.create`.
         """
         streams.account(self.account_id)
         lines = _lines_now(streams, self.wishes)
+        if self.form.sender_profile_id is not None:
+            streams.stream(SenderProfiles, senders_id(self.account_id)).usable(self.form.sender_profile_id)
         rule_id, rule = streams.new_child(AnniversaryRule, "ann", self.account_id)
         rule.create(
             stamp,

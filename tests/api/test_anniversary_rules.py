@@ -179,6 +179,7 @@ async def test_a_new_list_takes_the_place_of_the_old_one(owner: Owner) -> None:
         ({"name": "x" * 51}, 422, "order_name_invalid"),
         ({"kind": "choice"}, 422, "lines_out_of_range"),
         ({"designated": 0}, 422, "designated_invalid"),
+        ({"sender_profile_id": "snp_01k7q4m2x9w3t8r5z61"}, 404, "not_found"),
         ({"recipients": {"rows": [ROWS[0], ROWS[0]]}}, 422, "duplicate_recipients"),
         ({"recipients": {"rows": [ROWS[0], ROWS[0]]}, "allow_duplicates": True}, 201, None),
     ],
