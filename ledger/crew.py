@@ -22,6 +22,7 @@ from ledger.stream import row_blocks_here
 FACTS_MIN = 20_000
 """Fewer facts are folded before another process has begun."""
 
+
 class Place(NamedTuple):
     """Where and what another process reads.
 

@@ -32,7 +32,6 @@ class SpendNotFound(NotFound):
     code = "spend_not_found"
 
 
-
 @direct
 @dataclass(frozen=True, slots=True)
 class Spend:
