@@ -15,6 +15,7 @@ from ledger.command import Command
 from ledger.commands.refunds import CompleteRefund, FailPayout, LosePayout, ReturnPayout
 from ledger.ports.errors import PortUnavailable
 from ledger.ports.payouts import BankAccount, Transfer, TransferChange
+from ledger.vault import Reading
 from projections import payouts
 from scheduler.reactions import cursors
 from scheduler.reactions.bench import Bench, Reaction
@@ -59,7 +60,7 @@ async def _pay(bench: Bench, row: dict[str, Any]) -> bool:
 
 async def _tell(bench: Bench, row: dict[str, Any], key: str) -> Transfer:
     """Tell the bank to pay."""
-    fields = await bench.vault.get(row["destination"])
+    fields = await bench.vault.get(row["destination"], Reading(f"reaction:{NAME}", "pay out"))
     account = BankAccount(row["bank"], fields["account_number"], fields["holder"])
     return await bench.ports.payouts.transfer(account, row["payout_minor"], row["currency"], key)
 

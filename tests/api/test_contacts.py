@@ -257,3 +257,12 @@ async def test_a_retry_at_the_same_time_adds_one_contact(book: Book) -> None:
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert len(await book.items()) == 1
+
+
+async def test_two_deletions_at_the_same_time_leave_one_group_b1(book: Book) -> None:
+    groups = [(await book.items("/groups"))[0]["id"], await book.made("/groups", {"name": "Seoul"})]
+
+    answers = await asyncio.gather(*(book.send("DELETE", f"/groups/{group}") for group in groups))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert len(await book.items("/groups")) == 1
