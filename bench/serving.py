@@ -104,10 +104,10 @@ def service(data_dir: Path, folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def worker(data_dir: Path, folder: Path) -> Iterator[None]:
-    """Run what feeds the views and fires the jobs."""
-    with _process("work", ["-m", "api.cli", "work", "--data-dir", str(data_dir)], folder, None):
-        yield
+def worker(data_dir: Path, folder: Path) -> Iterator[int]:
+    """Run what feeds the views, fires the jobs and follows facts; give its process number."""
+    with _process("work", ["-m", "api.cli", "work", "--data-dir", str(data_dir)], folder, None) as pid:
+        yield pid
 
 
 def post(server: Server, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def position_of(server: Server, path: str) -> int:
 
 
 @contextmanager
-def _process(name: str, command: Sequence[str], folder: Path, core: int | None, **environment: str) -> Iterator[None]:
+def _process(name: str, command: Sequence[str], folder: Path, core: int | None, **environment: str) -> Iterator[int]:
     log = folder / f"{name}.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -155,7 +155,7 @@ def _process(name: str, command: Sequence[str], folder: Path, core: int | None, 
             # Before it starts children of its own: they stay on its core.
             os.sched_setaffinity(process.pid, {core})
         try:
-            yield
+            yield process.pid
         except Exception as error:
             raise RuntimeError(f"{error}; {name} said: {log.read_text(errors='replace')[-600:]}") from error
         finally:
