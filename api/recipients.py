@@ -29,6 +29,7 @@ from ledger.recipients import (
 )
 from ledger.vault import PEOPLE_MAX, BadRow, Party, Person, Reading, UploadNotFound, VaultUnavailable
 from ledger.vault.book import ContactNotFound
+from ledger.vault.door import aside
 from ledger.vault.shelves import GroupNotFound
 
 log = structlog.get_logger("api")
@@ -124,7 +125,8 @@ async def settle_recipients(ask: Ask, outcome: Outcome) -> None:
 
 
 async def _named(ask: Ask, owner: str, body: RecipientsBody) -> list[Person]:
-    taken = take_rows(enumerate((row.model_dump() for row in body.rows), 1), RECIPIENTS)
+    rows = body.rows
+    taken = await aside(len(rows), lambda: take_rows(enumerate((row.model_dump() for row in rows), 1), RECIPIENTS))
     refuse_bad(taken.bad)
     named = taken.good
     if body.group_ids or body.contact_ids:

@@ -22,6 +22,7 @@ LENGTHS = {"name": 10, "company": 20, "department": 20, "title": 10}
 FIELDS = ("phone", "name", "company", "department", "title", "anniversary", "calendar")
 
 _PHONE = re.compile(r"01[016789][0-9]{7,8}")
+_PHONE_DONE = re.compile(r"010[0-9]{8}")
 _BARE_PHONE = re.compile(r"1[016789][0-9]{7,8}")
 """A number whose first 0 a spreadsheet took for nothing."""
 
@@ -156,12 +157,14 @@ def read_person(fields: Mapping[str, str], kind: Kind) -> tuple[Person, list[str
     reasons: list[str] = []
     texts: dict[str, str] = {}
     for name in FIELDS:
-        text = " ".join(unicodedata.normalize("NFC", fields.get(name, "")).split())
+        text = fields.get(name, "")
+        if text:
+            text = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
         texts[name] = text
         if not text:
             if name in kind.needed:
                 reasons.append(f"{name} is required")
-        elif any(unicodedata.category(character)[0] == "C" for character in text):
+        elif not text.isprintable():
             reasons.append(f"{name} may not hold control characters")
         elif len(text) > LENGTHS.get(name, len(text)):
             reasons.append(f"{name} may have {LENGTHS[name]} characters")
@@ -181,6 +184,8 @@ def read_person(fields: Mapping[str, str], kind: Kind) -> tuple[Person, list[str
 
 def read_phone(text: str) -> str:
     """Return a mobile number as digits alone; "" when it is none. Full-width digits and +82 are understood."""
+    if _PHONE_DONE.fullmatch(text):
+        return text
     plain = unicodedata.normalize("NFKC", text)
     digits = re.sub(r"[-. ()\u2010-\u2015]", "", plain)
     if digits.startswith("+82"):
