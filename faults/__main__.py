@@ -21,6 +21,7 @@ import psycopg
 from faults.checks import Count, check_seal, check_store, read_store
 from faults.history import History
 from faults.load import Clients, prepare
+from faults.orders import play_orders, section
 from faults.second import SecondWriter
 from faults.service import Service
 from ledger.database import Database, open_database
@@ -30,6 +31,10 @@ from projections.rebuild import check as check_views
 CLIENTS = 8
 ACCOUNTS = 4
 BALANCE = 400_000
+
+ORDERS = "kill -9 of the process that issues and sends orders"
+PAUSE_S = 0.5
+"""Between two choices of recipients: an order of 10,000 lasts for the kills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="kills in each round")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None, help="write the report to this file")
-    parser.add_argument("--only", default="", help="play only rounds whose name contains this")
+    parser.add_argument("--only", default="", help="play only rounds whose name contains this; orders are one")
+    parser.add_argument("--order-kills", type=int, default=50, help="kills while orders are issued and sent")
+    parser.add_argument("--recipients", type=int, default=10_000, help="of each of those orders")
     arguments = parser.parse_args()
     rounds = []
     for name, kill in ROUNDS.items():
@@ -164,11 +171,18 @@ def main() -> int:
             rounds.append(played)
             sys.stdout.write(f"{name}: damage {played.damage}, {played.acknowledged:,} acknowledged\n")
             sys.stdout.flush()
-    text = report(rounds, arguments.seed)
+    text = report(rounds, arguments.seed) if rounds else ""
+    damage = sum(played.damage for played in rounds)
+    if arguments.only in ORDERS:
+        with own_folder() as folder:
+            work = play_orders(folder, arguments.order_kills, arguments.recipients, arguments.seed, PAUSE_S)
+            orders = asyncio.run(work)
+        text += section(orders)
+        damage += orders.damage
     if arguments.report:
         arguments.report.write_text(text)
     sys.stdout.write(text)
-    return 1 if any(played.damage for played in rounds) else 0
+    return 1 if damage else 0
 
 
 if __name__ == "__main__":

@@ -82,6 +82,10 @@ class Service:
         """End the process that feeds the views."""
         os.kill(self._children("views")[0], signal.SIGKILL)
 
+    def kill_reactions(self) -> None:
+        """End the process that follows facts in the world outside."""
+        os.kill(self._children("reactions")[0], signal.SIGKILL)
+
     def kill_postgres(self) -> None:
         """End the postmaster."""
         pid = int((self.data_dir / "postgres/data/postmaster.pid").read_text().split("\n", 1)[0])
