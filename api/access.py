@@ -54,6 +54,10 @@ SCOPES: dict[str, str] = {
     "quotes:write": "issue quotes",
     "anniversaries:read": "read anniversary rules; recipients masked unless the key is bound to the account",
     "anniversaries:write": "make, switch and end anniversary rules",
+    "orders:read": "read orders, their recipients and voids; people masked unless the key is bound to the account",
+    "orders:write": "place, preview and cancel orders, send messages again, ask for voids",
+    "orders:choose": "record the choice of a recipient whose identity the caller has checked",
+    "voids:decide": "approve and reject requests to void coupons",
     "contacts:read": "read the address book; masked unless the key is bound to the account",
     "contacts:write": "change the address book",
     "senders:read": "read sender profiles, managers' numbers masked",
@@ -78,9 +82,17 @@ _MONEY_READS = frozenset(
 )
 _CATALOGUE_READS = frozenset({"products:read", "quotes:read"})
 _BOOK_READS = (
-    _MONEY_READS | _CATALOGUE_READS | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read"}
+    _MONEY_READS
+    | _CATALOGUE_READS
+    | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read", "orders:read"}
 )
-_OWN_ORDERS = _CATALOGUE_READS | {"quotes:write", "anniversaries:read", "anniversaries:write"}
+_OWN_ORDERS = _CATALOGUE_READS | {
+    "quotes:write",
+    "anniversaries:read",
+    "anniversaries:write",
+    "orders:read",
+    "orders:write",
+}
 
 _OWN_PEOPLE = frozenset({"contacts:read", "contacts:write", "uploads:write", "senders:read"})
 
@@ -90,6 +102,8 @@ ROLES: dict[str, frozenset[str]] = {
     | _CATALOGUE_READS
     | {
         "products:write",
+        "orders:read",
+        "voids:decide",
         "senders:read",
         "accounts:write",
         "accounts:manage",
@@ -128,6 +142,7 @@ ROLES: dict[str, frozenset[str]] = {
             "refunds:request",
             "refunds:cancel",
             "limits:read",
+            "orders:choose",
             "transfers:write",
             "settlements:write",
             "transactions:read",

@@ -25,6 +25,7 @@ from api.keystore import BOOTSTRAP, KeyRow, KeyStore
 from api.lane import Lane
 from api.metrics import Metrics
 from api.rates import Rates
+from api.recipient_page import PREFIX, RecipientPage
 from api.views import Views
 from ledger.callbacks import Callbacks
 from ledger.engine import Engine
@@ -38,7 +39,7 @@ VERSION = "0.1.0"
 
 
 class LedgerApp(FastAPI):
-    """FastAPI whose HTTP requests go straight to the dispatcher.
+    """FastAPI whose HTTP requests go straight to the dispatcher, and readers of links to their page.
 
     Attributes:
         lane: what the server may offer a request to before it becomes an ASGI one.
@@ -46,10 +47,13 @@ class LedgerApp(FastAPI):
 
     dispatcher: Dispatcher
     lane: Lane
+    recipient_page: RecipientPage
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer an HTTP request; leave the life cycle to FastAPI, and refuse WebSockets."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self.recipient_page(scope, receive, send)
+        elif scope["type"] == "http":
             await self.dispatcher(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
@@ -121,6 +125,7 @@ def create_app(
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.lane = Lane(house, app.dispatcher, metrics)
+    app.recipient_page = RecipientPage(house)
     app.state.house = house
     return app
 

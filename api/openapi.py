@@ -81,6 +81,8 @@ _PARAM_HINTS = {
     "provider": "gateway",
     "scenario": "rates",
     "profile_id": "snp_01k7q4m2x9w3t8r5z61",
+    "order_id": "ord_01k7q4m2x9w3t8r5z67",
+    "void": "1",
 }
 
 

@@ -23,6 +23,33 @@ class _Bucket(NamedTuple):
     at: float
 
 
+class Buckets:
+    """A token bucket for each name; names that have been quiet longest are forgotten first.
+
+    Args:
+        per_s: what one name may do in the long run. burst: how many may come at once.
+    """
+
+    def __init__(self, per_s: float, burst: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.per_s = per_s
+        self._burst = burst
+        self._monotonic = monotonic
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, name: str) -> bool:
+        """Use up one; say whether there was one left."""
+        now = self._monotonic()
+        bucket = self._buckets.pop(name, None)
+        if bucket is None:
+            if len(self._buckets) >= BUCKETS_MAX:
+                self._buckets.pop(next(iter(self._buckets)))
+            bucket = _Bucket(self._burst, now)
+        tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self.per_s)
+        left = tokens >= 1
+        self._buckets[name] = _Bucket(tokens - 1 if left else tokens, now)
+        return left
+
+
 class Rates:
     """Counts the requests of each key.
 
@@ -36,9 +63,7 @@ class Rates:
         writes_per_s: int = WRITES_PER_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._per_s = (reads_per_s, writes_per_s)
-        self._monotonic = monotonic
-        self._buckets: dict[tuple[str, bool], _Bucket] = {}
+        self._buckets = [Buckets(per_s, per_s * BURST_S, monotonic) for per_s in (reads_per_s, writes_per_s)]
 
     def take(self, caller: Caller, *, writes: bool) -> None:
         """Use up one request.
@@ -48,16 +73,6 @@ class Rates:
         """
         if caller.role in UNBOUND_ROLES:
             return
-        per_s = self._per_s[writes]
-        now = self._monotonic()
-        name = (caller.principal, writes)
-        bucket = self._buckets.get(name)
-        if bucket is None:
-            if len(self._buckets) >= BUCKETS_MAX:
-                self._buckets.pop(next(iter(self._buckets)))
-            bucket = _Bucket(per_s * BURST_S, now)
-        tokens = min(per_s * BURST_S, bucket.tokens + (now - bucket.at) * per_s)
-        if tokens < 1:
-            self._buckets[name] = _Bucket(tokens, now)
-            raise TooManyRequests(f"this key may send {per_s} such requests a second", 1)
-        self._buckets[name] = _Bucket(tokens - 1, now)
+        buckets = self._buckets[writes]
+        if not buckets.take(caller.principal):
+            raise TooManyRequests(f"this key may send {buckets.per_s} such requests a second", 1)

@@ -363,6 +363,7 @@ VOIDS = Table(
     """,
     indexes=(
         "CREATE UNIQUE INDEX IF NOT EXISTS {table}_newest ON {table} (position)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS {table}_of_account ON {table} (account_id, position)",
         "CREATE UNIQUE INDEX IF NOT EXISTS {table}_open ON {table} (status, position)"
         " WHERE status IN ('requested', 'approved')",
     ),
