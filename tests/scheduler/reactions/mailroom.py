@@ -130,9 +130,18 @@ class Mailroom:
 
     async def numbers(self) -> list[str]:
         """Return all coupon numbers in the vault."""
+        tokens = await self.tokens()
+        found = await self.bench.vault.coupons.get(tokens, READING)
+        return [number for token in tokens for _, number in sorted(found.get(token, {}).items())]
+
+    async def people(self) -> int:
+        """Return how many of the order's recipients the vault still knows."""
+        return len(await self.bench.vault.people.get(await self.tokens(), READING))
+
+    async def tokens(self) -> list[str]:
+        """Return the vault tokens of all recipients."""
         self.feed()
         async with self.bench.see("orders") as connection:
             query = "SELECT token FROM view_order_recipients WHERE order_id = %s ORDER BY recipient"
             rows = await (await connection.execute(query, (self.order_id,))).fetchall()
-        found = await self.bench.vault.coupons.get([token for (token,) in rows], READING)
-        return [number for (token,) in rows for _, number in sorted(found.get(token, {}).items())]
+        return [token for (token,) in rows]
