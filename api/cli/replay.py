@@ -11,9 +11,9 @@ import typer
 
 from api.cli.console import FAILED, AsJson, DataDir, Tick, answer, progress, table
 from api.cli.runtime import Opened, opened
-from ledger.clock import SystemClock
 from ledger.database import connect_async
 from ledger.replay import Replay, Report, frozen
+from ledger.sandbox_clock import open_clock
 from ledger.shapes import account_json
 from projections import accounts, journal, tracking
 
@@ -62,7 +62,8 @@ def replay(
 
 
 async def _replay(ledger: Opened, check: bool, tick: Tick) -> tuple[Report, dict[str, int]]:
-    at = SystemClock().now()
+    with open_clock(ledger.settings, ledger.database) as clock:
+        at = clock.now()
     compared: dict[str, int] = {}
     async with await connect_async(ledger.database.app) as connection:
         await connection.execute("SET statement_timeout = 0")

@@ -27,6 +27,7 @@ from ledger.clock import SystemClock
 from ledger.command import Call, Command, Outcome
 from ledger.database import Database, check_safety, connect, connect_async, migrate, open_database
 from ledger.engine import Engine
+from ledger.sandbox_clock import open_clock
 from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import Vault, open_vault
@@ -142,13 +143,14 @@ async def writing(ledger: Opened) -> AsyncIterator[Writer]:
         UnsafeDatabase: writing would not be safe.
     """
     check_writable(ledger.database)
-    engine = Engine(Store(ledger.database.app, ledger.database.schema), SystemClock())
-    await engine.start()
-    try:
-        yield Writer(engine, open_vault(ledger.settings, ledger.database), f"req_{secrets.token_hex(10)}")
-    finally:
-        await engine.stop()
-        write_anchor(ledger)
+    with open_clock(ledger.settings, ledger.database) as clock:
+        engine = Engine(Store(ledger.database.app, ledger.database.schema), clock)
+        await engine.start()
+        try:
+            yield Writer(engine, open_vault(ledger.settings, ledger.database, clock), f"req_{secrets.token_hex(10)}")
+        finally:
+            await engine.stop()
+            write_anchor(ledger)
 
 
 def write_anchor(ledger: Opened) -> bool:

@@ -10,8 +10,8 @@ import typer
 from api.cli.console import FAILED, AsJson, DataDir, answer, table
 from api.cli.runtime import Opened, newest_versions, opened, use_schema, versions
 from ledger import anchor
-from ledger.clock import SystemClock
 from ledger.database import connect, connect_async
+from ledger.sandbox_clock import open_clock
 from projections import status as views
 
 
@@ -55,7 +55,8 @@ async def _status(ledger: Opened) -> dict[str, Any]:
         assert row is not None, "a migrated ledger has an identity"
         names = ("ledger_id", "position", "blocks", "head", "server_version")
         body |= dict(zip(names, row, strict=True))
-        body["views"] = await views.status(connection, now=SystemClock().now())
+        with open_clock(ledger.settings, ledger.database) as clock:
+            body["views"] = await views.status(connection, now=clock.now())
     anchors = list(anchor.read(ledger.settings.data_folder))
     body["anchored_position"] = max((known.position for known in anchors), default=0)
     body["views_position"] = min((row["position"] for row in body["views"]), default=0)
