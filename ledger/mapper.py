@@ -38,7 +38,8 @@ STATE_BYTES_MAX = 65_536
 
 def pack(fact: Fact) -> bytes:
     """Return the stored state of a fact: its fields as JSON, its shape's version if above 1, its mark if it has one."""
-    state = fact_writer(type(fact))(fact)
+    kind: Any = type(fact)
+    state = fact_writer(kind)(fact)
     if fact.VERSION > 1:
         state["class_version"] = fact.VERSION
     mark = fact.mark
