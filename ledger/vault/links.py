@@ -69,13 +69,47 @@ class Links:
         Raises:
             VaultUnavailable.
         """
+        async with self._door.connected() as connection:
+            return await self._make(connection, order_id, recipients, [generation] * len(recipients))
+
+    async def renew(self, order_id: str, recipients: Sequence[tuple[int, str]]) -> list[str]:
+        """Return the links that recipients have, in order; one that is locked is replaced, one that is missing made.
+
+        Raises:
+            VaultUnavailable.
+
+        Source: SPEC R-126.
+        """
+        async with self._door.connected() as connection:
+            found = await connection.execute(
+                self._door.sql(
+                    "SELECT recipient, generation, wrong FROM {s}.link"
+                    " WHERE order_id = %s AND recipient = ANY(%b::int4[])"
+                ),
+                (order_id, [index for index, _ in recipients]),
+            )
+            next_ones = {index: made + (wrong >= WRONG_TRIES_MAX) for index, made, wrong in await found.fetchall()}
+            generations = [next_ones.get(index, 0) for index, _ in recipients]
+            return await self._make(connection, order_id, recipients, generations)
+
+    async def _make(
+        self,
+        connection: psycopg.AsyncConnection,
+        order_id: str,
+        recipients: Sequence[tuple[int, str]],
+        generations: Sequence[int],
+    ) -> list[str]:
         door = self._door
-        links = [door.kek.token("lnk", order_id, f"{index}:{generation}")[4:] for index, _ in recipients]
-        async with door.connected() as connection:
+        links = [
+            door.kek.token("lnk", order_id, f"{index}:{generation}")[4:]
+            for (index, _), generation in zip(recipients, generations, strict=True)
+        ]
+        if links:
             await connection.execute(
                 door.sql(
                     "INSERT INTO {s}.link (order_id, recipient, token, generation, mark)"
-                    " SELECT %s, r, t, %s, m FROM unnest(%b::int4[], %b::text[], %b::bytea[]) AS made (r, t, m)"
+                    " SELECT %s, r, t, g, m"
+                    " FROM unnest(%b::int4[], %b::text[], %b::int4[], %b::bytea[]) AS made (r, t, g, m)"
                     " JOIN {s}.subject ON subject.token = t"
                     " ON CONFLICT (order_id, recipient) DO UPDATE"
                     " SET generation = excluded.generation, mark = excluded.mark, wrong = 0"
@@ -83,9 +117,9 @@ class Links:
                 ),
                 (
                     order_id,
-                    generation,
                     [index for index, _ in recipients],
                     [token for _, token in recipients],
+                    list(generations),
                     [door.kek.blind(link) for link in links],
                 ),
             )

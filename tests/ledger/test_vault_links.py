@@ -77,6 +77,21 @@ def test_a_new_link_replaces_the_locked_one(vault: Vault, tokens: tuple[str, ...
         run(vault.links.open(first))
 
 
+def test_links_are_renewed_only_where_they_are_locked_r_126(vault: Vault, tokens: tuple[str, ...]) -> None:
+    recipients = list(enumerate(tokens))
+    made = run(vault.links.renew(ORDER, recipients))
+    for _ in range(5):
+        run(vault.links.check(made[1], "0000"))
+
+    renewed = run(vault.links.renew(ORDER, recipients))
+
+    assert made == run(vault.links.make(ORDER, recipients))
+    assert (renewed[0], renewed[1] == made[1]) == (made[0], False)
+    assert run(vault.links.renew(ORDER, recipients)) == renewed
+    assert run(vault.links.check(renewed[1], "0815")).ok
+    assert run(vault.links.renew(ORDER, [])) == []
+
+
 def test_tries_at_the_same_time_are_all_counted(vault: Vault, tokens: tuple[str, ...]) -> None:
     (link,) = run(vault.links.make(ORDER, [(0, tokens[0])]))
 

@@ -44,18 +44,19 @@ async def close_windows(case: Case) -> None:
 
 
 async def give_up_without_items(case: Case) -> None:
-    """Give the money back for those who wait to choose while nothing is left to choose from.
+    """Give the money back for those for whom nothing is left to choose from; to whom nothing was sent, nothing is.
 
-    Those whose first message has no result yet come later: a message that is on its way is not called back.
+    Those whose message is on its way come later: it is not called back.
 
     Raises:
         LedgerError: as of `Engine.submit`.
 
-    Source: SPEC R-041.
+    Source: SPEC O3, R-041.
     """
     order = case.order
     off_sale = await order_work.off_sale_lines(case.views, case.order_id)
-    without = [who for who in _waiting(case) if _has_none(case, who, off_sale)]
+    waiting = (who for who in _open(case) if not order.sending[who])
+    without = [who for who in waiting if _has_none(case, who, off_sale)]
     commands = [
         (_key(case, ITEMS_GONE, part, off_sale), GiveUpRecipients(order.order_id, part, ITEMS_GONE, off_sale))
         for part in sliced(without)
@@ -63,16 +64,23 @@ async def give_up_without_items(case: Case) -> None:
     await case.do_all(commands[:DECIDED_AT_ONCE])
 
 
-def _waiting(case: Case) -> list[int]:
-    """Return those who may choose and have not, and whose first message has its result."""
+def has_unsent(case: Case) -> bool:
+    """Say whether there are people who shall choose and to whom nothing was sent yet."""
+    order = case.order
+    return any(order.dispatch[who] == DispatchState.IN_PROGRESS and not order.sending[who] for who in _open(case))
+
+
+def _open(case: Case) -> list[int]:
+    """Return those for whom nothing is chosen yet."""
     order = case.order
     if order.kind != CHOICE or order.coupons.find(CouponState.OPEN) < 0:
         return []
-    return [
-        who
-        for who, state in enumerate(order.coupons)
-        if state == CouponState.OPEN and order.dispatch[who] != DispatchState.IN_PROGRESS
-    ]
+    return [who for who, state in enumerate(order.coupons) if state == CouponState.OPEN]
+
+
+def _waiting(case: Case) -> list[int]:
+    """Return those who may choose and have not, and whose first message has its result."""
+    return [who for who in _open(case) if case.order.dispatch[who] != DispatchState.IN_PROGRESS]
 
 
 def _over(case: Case) -> tuple[list[int], list[int]]:

@@ -186,8 +186,10 @@ async def _work(case: Case) -> None:
     gate = asyncio.Semaphore(BATCHES_AT_ONCE)
     issues = await issuance.found(case)
     await choices.close_windows(case)
+    if choices.has_unsent(case):
+        await choices.give_up_without_items(case)
     if case.done:
-        # Whose item was chosen just now is seen by the next look.
+        # Whose item was chosen just now, or who was given up, is seen by the next look.
         await _all(gate, [issuance.settle(case, each) for each in issues])
         return
     sent = messages.found(case)

@@ -134,6 +134,12 @@ class Mailroom:
         found = await self.bench.vault.coupons.get(tokens, READING)
         return [number for token in tokens for _, number in sorted(found.get(token, {}).items())]
 
+    async def links(self) -> list[str]:
+        """Return the link in the last message to each recipient."""
+        sent = await counted(self.state, "messages", self.order_id, "", 100_000)
+        last = {int(row["key"].split(":")[3]): row["link"] for row in sent}
+        return [last[recipient].removeprefix("/c/") for recipient in sorted(last)]
+
     async def people(self) -> int:
         """Return how many of the order's recipients the vault still knows."""
         return len(await self.bench.vault.people.get(await self.tokens(), READING))

@@ -9,7 +9,7 @@ import pytest
 
 from aggregates.order.parts import OrderLine
 from ledger.commands.order_work import ChooseItem, ResendMessages
-from ledger.commands.orders import CancelOrder
+from ledger.commands.orders import CancelOrder, StartDispatch
 from ledger.commands.products import DiscontinueProduct, ListProduct
 from ledger.ports.sandbox.state import SandboxState
 from scheduler.reactions.bench import Bench
@@ -169,6 +169,21 @@ async def test_when_all_items_are_discontinued_the_money_comes_back_at_once_r_04
 
     assert (done, await room.coupons()) == (1, ["ISSUED", "ISSUE_FAILED"])
     assert await room.balance() == MONEY - 9_900
+
+
+async def test_when_all_items_are_gone_before_it_is_sent_nothing_is_sent_o3(room: Mailroom) -> None:
+    items = [await listed(room, f"JAR-{price}", price) for price in (9_900, 990)]
+    await choice(room, *items, people=2, scheduled_at=kst("2026-03-02 14:00"))
+    for item in items:
+        await room.do(DiscontinueProduct(item.product_id, "sold out"))
+    room.clock.at = kst("2026-03-02 14:00")
+    await room.do(StartDispatch(room.order_id))
+
+    await room.work()
+
+    assert (await room.dispatch(), (await room.order()).status) == (["ERROR", "ERROR"], "dispatched")
+    assert await room.messages() == {}
+    assert await room.balance() == MONEY
 
 
 async def test_a_choice_and_the_end_of_the_window_meet_and_one_of_them_wins_r_046(room: Mailroom) -> None:

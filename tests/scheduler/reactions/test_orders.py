@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog
 
 from ledger.commands.order_work import ResendMessages
 from ledger.ports.sandbox.scenarios import counted
@@ -172,6 +173,36 @@ async def test_erased_people_are_not_reached_and_keep_nobody_waiting(room: Mailr
 
     assert await room.dispatch() == ["FAILED", "SUCCESS"]
     assert len(await room.numbers()) == 1
+
+
+async def test_a_resend_brings_a_new_link_where_the_first_one_is_locked_r_126(room: Mailroom) -> None:
+    await room.place(COFFEE, to=phones(2))
+    await room.work()
+    first = await room.links()
+    for _ in range(5):
+        await room.bench.vault.links.check(first[0], "9999")
+
+    await room.do(ResendMessages(room.order_id, (0, 1)))
+    await room.work()
+
+    second = await room.links()
+    assert (second[0] == first[0], second[1] == first[1]) == (False, True)
+    assert (await room.bench.vault.links.check(second[0], phones(1)[0][-4:])).ok
+
+
+async def test_an_order_with_which_something_is_wrong_keeps_no_other_waiting(room: Mailroom) -> None:
+    wrong = await room.place(COFFEE, to=phones(1))
+    await room.bench.vault.coupons.put([((await room.tokens())[0], 0, "0000000000000000")])
+    orders = [await room.place(COFFEE, to=phones(1)) for _ in range(6)]
+
+    with structlog.testing.capture_logs() as lines:
+        await room.work()
+
+    states = []
+    for room.order_id in (wrong, *orders):
+        states.append((await room.order()).status)
+    assert states == ["sending"] + ["dispatched"] * 6
+    assert {line["order"] for line in lines if line["log_level"] == "error"} == {wrong}
 
 
 async def test_two_workers_at_once_change_nothing_twice(room: Mailroom, other: Bench) -> None:
