@@ -37,18 +37,17 @@ async def open_orders(conn: AsyncConnection[Any], *, at: datetime, after: int, l
     Source: SPEC 3.5, R-031, R-034, R-038.
     """
     query = """
-        WITH page AS (SELECT %s::bigint AS after)
-        SELECT order_id, position, version FROM view_orders, page WHERE position > after
-        AND status IN ('sending', 'dispatched') AND (
-            to_issue > 0 OR to_message > 0 OR (%s AND to_tell > 0) OR next_window_on < %s
+        WITH given AS (SELECT %s::bigint AS after, %s::boolean AS telling, %s::date AS starts_before), found AS (
+            SELECT order_id FROM view_orders WHERE to_issue > 0
+            UNION SELECT order_id FROM view_orders WHERE to_message > 0
+            UNION SELECT order_id FROM view_orders WHERE to_tell > 0 AND (SELECT telling FROM given)
+            UNION SELECT order_id FROM view_orders WHERE next_window_on < (SELECT starts_before FROM given)
+            UNION SELECT order_id FROM view_order_batches WHERE waiting <> '{}'
+            UNION SELECT order_id FROM view_order_voids WHERE status = 'approved'
         )
-        UNION
-        SELECT o.order_id, o.position, o.version FROM page, view_orders o JOIN view_order_batches b USING (order_id)
-        WHERE b.waiting <> '{}' AND o.position > after
-        UNION
-        SELECT o.order_id, o.position, o.version FROM page, view_orders o JOIN view_order_voids v USING (order_id)
-        WHERE v.status = 'approved' AND o.position > after
-        ORDER BY position LIMIT %s
+        SELECT o.order_id, o.position, o.version FROM found JOIN view_orders o USING (order_id)
+        WHERE o.status IN ('sending', 'dispatched') AND o.position > (SELECT after FROM given)
+        ORDER BY o.position LIMIT %s
     """
     telling = at.astimezone(KST).hour >= CHOSEN_FROM_HOUR
     starts_before = business_date(at) - timedelta(days=WINDOW_DAYS)

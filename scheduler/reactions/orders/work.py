@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -40,6 +41,8 @@ PAUSES_S = (0.25, 0.5, 1.0, 2.0)
 """How long an order rests after the first, second, ... look in a row that found nothing new."""
 
 FAILED_PAUSES_S = (1.0, 5.0, 30.0)
+
+GONE = f"{NAME}-items-gone"
 
 
 class Rest(NamedTuple):
@@ -102,12 +105,12 @@ class Memory:
         return order
 
 
-_MEMORIES: WeakKeyDictionary[Engine, Memory] = WeakKeyDictionary()
+_MEMORIES: WeakKeyDictionary[Engine, dict[str, Memory]] = WeakKeyDictionary()
 
 
-def memory_of(bench: Bench) -> Memory:
-    """Return what this process remembers; an engine has one memory."""
-    return _MEMORIES.setdefault(bench.engine, Memory())
+def memory_of(bench: Bench, reaction: str = NAME) -> Memory:
+    """Return what this process remembers; each reaction of an engine has a memory of its own."""
+    return _MEMORIES.setdefault(bench.engine, {}).setdefault(reaction, Memory())
 
 
 async def react(bench: Bench) -> int:
@@ -117,7 +120,8 @@ async def react(bench: Bench) -> int:
         Unavailable, psycopg.Error: the database does not answer.
     """
     memory = memory_of(bench)
-    chosen = await _next_orders(bench, memory)
+    async with bench.see() as connection:
+        chosen = await _page_through(memory, partial(order_open.open_orders, connection, at=bench.clock.now()))
     looks = await asyncio.gather(*(_look(bench, memory, found, _work) for found in chosen), return_exceptions=True)
     for look in looks:
         if isinstance(look, BaseException):
@@ -127,34 +131,31 @@ async def react(bench: Bench) -> int:
 
 async def give_up_without_items(bench: Bench) -> int:
     """Give money back where nothing is left to choose from. Returns and raises as `react`."""
+    memory = memory_of(bench, GONE)
     async with bench.see() as connection:
-        chosen = await order_open.without_items(connection, after=0, limit=ORDERS_AT_ONCE)
-    memory = memory_of(bench)
-    waiting = [found for found in chosen if not memory.is_resting(found)]
-    return sum([await _look(bench, memory, found, choices.give_up_without_items) for found in waiting])
+        chosen = await _page_through(memory, partial(order_open.without_items, connection))
+    return sum([await _look(bench, memory, found, choices.give_up_without_items) for found in chosen])
 
 
 REACTION = Reaction(NAME, every_s=0.25, step=react)
-ITEMS_GONE = Reaction(f"{NAME}-items-gone", every_s=5.0, step=give_up_without_items)
+ITEMS_GONE = Reaction(GONE, every_s=5.0, step=give_up_without_items)
 
 
-async def _next_orders(bench: Bench, memory: Memory) -> list[OpenOrder]:
-    """Return the first orders with work that do not rest."""
+async def _page_through(memory: Memory, pages: Callable[..., Awaitable[list[OpenOrder]]]) -> list[OpenOrder]:
+    """Return the first orders that do not rest."""
     chosen: list[OpenOrder] = []
     seen: set[str] = set()
     after = 0
-    at = bench.clock.now()
-    async with bench.see() as connection:
-        while True:
-            page = await order_open.open_orders(connection, at=at, after=after, limit=PAGE)
-            seen |= {found.order_id for found in page}
-            chosen += [found for found in page if not memory.is_resting(found)]
-            if len(chosen) >= ORDERS_AT_ONCE:
-                return chosen[:ORDERS_AT_ONCE]
-            if len(page) < PAGE:
-                memory.forget(but=seen)
-                return chosen
-            after = page[-1].position
+    while True:
+        page = await pages(after=after, limit=PAGE)
+        seen |= {found.order_id for found in page}
+        chosen += [found for found in page if not memory.is_resting(found)]
+        if len(chosen) >= ORDERS_AT_ONCE:
+            return chosen[:ORDERS_AT_ONCE]
+        if len(page) < PAGE:
+            memory.forget(but=seen)
+            return chosen
+        after = page[-1].position
 
 
 async def _look(bench: Bench, memory: Memory, found: OpenOrder, work: Callable[[Case], Awaitable[None]]) -> int:

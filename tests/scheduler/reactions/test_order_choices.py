@@ -14,7 +14,7 @@ from ledger.commands.products import DiscontinueProduct, ListProduct
 from ledger.ports.sandbox.state import SandboxState
 from scheduler.reactions.bench import Bench
 from scheduler.reactions.orders.retention import let_years_begin
-from scheduler.reactions.orders.work import give_up_without_items, memory_of
+from scheduler.reactions.orders.work import GONE, give_up_without_items, memory_of
 from tests.aggregates.orders import line
 from tests.aggregates.scenario import kst
 from tests.ledger.desk import SetClock, call
@@ -164,7 +164,7 @@ async def test_when_all_items_are_discontinued_the_money_comes_back_at_once_r_04
         await room.do(DiscontinueProduct(item.product_id, "sold out"))
 
     room.feed()
-    memory_of(room.bench).resting.clear()
+    memory_of(room.bench, GONE).resting.clear()
     done = await give_up_without_items(room.bench)
 
     assert (done, await room.coupons()) == (1, ["ISSUED", "ISSUE_FAILED"])

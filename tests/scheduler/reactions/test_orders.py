@@ -115,11 +115,13 @@ async def test_a_scheduled_order_waits_for_its_minute(room: Mailroom) -> None:
     early = await fire(START_DISPATCHES, room.bench.database, room.clock)
 
     room.clock.advance(minutes=1)
-    fired = await fire(START_DISPATCHES, room.bench.database, room.clock)
+    fired, beside = await asyncio.gather(
+        fire(START_DISPATCHES, room.bench.database, room.clock), fire(START_DISPATCHES, room.bench.database, room.clock)
+    )
     again = await fire(START_DISPATCHES, room.bench.database, room.clock)
     await room.work()
 
-    assert (idle, early.done, fired.done, again.done, again.known) == (0, 0, 1, 0, 1)
+    assert (idle, early.done, fired.done + beside.done, again.done, again.known) == (0, 0, 1, 0, 1)
     assert (await room.order()).status == "dispatched"
     assert await room.messages() == {"alimtalk": 2}
 
