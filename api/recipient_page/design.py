@@ -21,10 +21,13 @@ main{max-width:30rem;margin:0 auto;padding:0 1rem 2rem}
 h1{font-size:1.4rem;line-height:1.35;margin:.6rem 0 .6rem}
 p{margin:.5rem 0}
 .panel{background:#fff;border:1px solid #e1e4e8;border-radius:14px;padding:1.25rem;margin:.9rem 0}
+.panel>p:first-child{margin-top:0}
+.panel>p:last-child{margin-bottom:0}
 label{display:block;font-weight:600;margin:1rem 0 .4rem}
 input[type=text]{width:100%;font:inherit;font-size:1.5rem;letter-spacing:.25em;text-align:center;padding:.7rem;
 border:2px solid #9aa3af;border-radius:10px;background:#fff;color:inherit}
 input[type=text]::placeholder{font-size:1rem;letter-spacing:0;color:#6b7280}
+input[type=text]:focus::placeholder{color:transparent}
 button,.button{display:block;width:100%;font:inherit;font-weight:700;text-align:center;text-decoration:none;
 padding:.85rem;margin:1rem 0 0;border:0;border-radius:10px;background:#1d4ed8;color:#fff;cursor:pointer}
 .plain{background:#fff;color:#1d4ed8;border:2px solid #1d4ed8}
@@ -41,7 +44,7 @@ padding:.85rem;margin:1rem 0 0;border:0;border-radius:10px;background:#1d4ed8;co
 white-space:nowrap;letter-spacing:.02em;margin:.2rem 0}
 .until{display:flex;justify-content:space-between;gap:1rem;padding:.8rem 1.25rem;border-top:1px solid #e1e4e8;margin:0}
 .until dt{color:#4b5563}.until dd{margin:0;font-weight:600;text-align:right}
-.off{opacity:.65}.off .name{text-decoration:line-through}
+.off{background:#f8fafc}.off .name{color:#6b7280;text-decoration:line-through}
 fieldset{border:0;padding:0;margin:1rem 0 0}
 legend{padding:0;font-weight:600}
 .item{display:flex;gap:.9rem;align-items:center;background:#fff;border:2px solid #d5dae1;border-radius:12px;
@@ -49,6 +52,7 @@ padding:.9rem 1rem;margin:.7rem 0 0;font-weight:400;cursor:pointer}
 .item:has(input:checked){border-color:#1d4ed8;background:#eff5ff}
 .item input{width:1.4rem;height:1.4rem;flex:none;margin:0;accent-color:#1d4ed8}
 .item b{display:block}.item small{display:block;color:#4b5563;font-size:.92rem}
+.item.gone .tag{margin-left:auto;white-space:nowrap}
 .item.gone{cursor:default;background:#f3f4f6;color:#6b7280;border-style:dashed}
 .tag{display:inline-block;background:#e5e7eb;color:#374151;border-radius:6px;padding:0 .5rem;font-size:.85rem;
 font-weight:600}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,17 @@ from aggregates.dates import business_date
 from aggregates.order import Order, choices, messages
 from aggregates.order.parts import NO_LINE, CouponState
 from ledger.command import Command
-from ledger.commands.order_voids import ApproveVoid, RequestVoid
-from ledger.commands.order_work import AutoChoose, GiveUpRecipients, RecordIssued, RequestIssue, RequestMessages
+from ledger.commands.order_voids import ApproveVoid, RecordVoided, RequestVoid
+from ledger.commands.order_work import (
+    AutoChoose,
+    GiveUpRecipients,
+    RecordIssued,
+    RecordMessages,
+    RequestIssue,
+    RequestMessages,
+)
 from ledger.commands.orders import CancelOrder, StartDispatch
-from projections import order_work, view
+from projections import order_open, order_work, view
 from projections.connections import Connect
 from projections.order_rows import DISPATCH, LETTERS, MESSAGE, TELL, UNREACHED, WAITS
 from projections.orders import Orders
@@ -123,19 +130,20 @@ async def test_recipients_are_shown_as_the_fold_has_them(chance: Chance, conn: A
 async def test_open_batches_and_voids_are_those_of_the_fold(chance: Chance, conn: AsyncConnection[Any]) -> None:
     order = chance.shop.order(chance.order_id)
 
-    issues = await order_work.open_batches(conn, "issue")
-    sent = await order_work.open_batches(conn, "messages")
+    batches = [each for each in await rows(conn, "view_order_batches") if each["waiting"]]
     voids = await rows(conn, "view_order_voids")
 
-    assert {(each.batch, each.line, each.unit, each.waiting) for each in issues} == {
-        (batch, opened.line, opened.unit, tuple(opened.recipients)) for batch, opened in order.open_issues.items()
+    issues = {
+        each["batch"]: (each["line"], each["unit"], each["waiting"]) for each in batches if each["kind"] == "issue"
     }
-    assert {(each.batch, each.purpose, each.waiting) for each in sent} == {
-        (batch, opened.purpose, tuple(opened.recipients)) for batch, opened in order.open_messages.items()
+    sent = {each["batch"]: (each["purpose"], each["waiting"]) for each in batches if each["kind"] == "messages"}
+    assert issues == {
+        batch: (opened.line, opened.unit, list(opened.recipients)) for batch, opened in order.open_issues.items()
     }
-    assert {
-        (void["void"], void["status"] == "approved", tuple(void["waiting"])) for void in voids if void["waiting"]
-    } == {(number, opened.approved, tuple(opened.coupons)) for number, opened in order.open_voids.items()}
+    assert sent == {batch: (opened.purpose, list(opened.recipients)) for batch, opened in order.open_messages.items()}
+    assert {void["void"]: (void["status"] == "approved", void["waiting"]) for void in voids if void["waiting"]} == {
+        number: (opened.approved, list(opened.coupons)) for number, opened in order.open_voids.items()
+    }
     assert [void["void"] for void in voids] == list(range(1, order.voids + 1))
 
 
@@ -161,17 +169,6 @@ async def test_what_is_due_is_what_the_order_would_take(chance: Chance, conn: As
     starts = [choices.window_start(order, number) for number in waiting]
     assert row["next_window_on"] == min((start for start in starts if start), default=None)
     assert sum(row["windows"].values()) == len(waiting)
-
-
-async def test_what_is_to_be_issued_next_is_taken_by_the_order(chance: Chance, conn: AsyncConnection[Any]) -> None:
-    shop, order_id = chance.shop, chance.order_id
-
-    part = await order_work.next_issue(conn, order_id)
-
-    assert (part is not None) == bool(await order_work.orders_to_issue(conn))
-    if part is not None:
-        shop.do(RequestIssue(order_id, part.batch, part.line, part.recipients, part.unit))
-        assert part.sku == shop.order(order_id).lines[part.line].sku
 
 
 @pytest.mark.parametrize("rows_max", [1, 40, ROWS_MAX])
@@ -218,27 +215,29 @@ async def test_a_scheduled_order_is_due_at_its_minute_and_not_when_it_was_cancel
 ) -> None:
     shop = Shop()
     counter = Counter(shop, app, feed)
-    at = shop.now + timedelta(days=1)
-    at = at.replace(second=0, microsecond=0)
+    at = (shop.now + timedelta(days=1)).replace(second=0, microsecond=0)
     sent = shop.place((line(990),), scheduled_at=at)
     cancelled = shop.place((line(990),), scheduled_at=at)
     counter.show()
 
-    assert await order_work.due_dispatches(conn, at=at - timedelta(microseconds=1)) == []
-    assert await order_work.due_dispatches(conn, at=at) == [sent, cancelled]
-    assert await order_work.orders_to_issue(conn) == []
+    async def due(when: datetime) -> list[str]:
+        return [each["order_id"] for each in await order_open.due_dispatches(conn, at=when, limit=10)]
+
+    assert await due(at - timedelta(microseconds=1)) == []
+    assert await due(at) == [sent, cancelled]
+    assert [each["to_issue"] for each in await rows(conn, "view_orders")] == [0, 0]
 
     counter.do(CancelOrder(cancelled))
-    assert await order_work.due_dispatches(conn, at=at) == [sent]
+    assert await due(at) == [sent]
     shop.pass_time(hours=25)
     counter.do(StartDispatch(sent))
-    assert await order_work.due_dispatches(conn, at=at) == []
-    assert await order_work.orders_to_issue(conn) == [sent]
+    assert await due(at) == []
+    assert {each["order_id"]: each["to_issue"] for each in await rows(conn, "view_orders")} == {sent: 1, cancelled: 0}
     (tally,) = await rows(conn, "view_order_tallies")
     assert (tally["scheduled"], tally["sending"], tally["dispatched"], tally["cancelled"]) == (0, 1, 0, 1)
 
 
-async def test_a_general_order_is_issued_item_by_item_and_then_sent(
+async def test_a_general_order_is_to_be_issued_until_the_last_item_is_asked_for_and_then_to_be_sent(
     app: Connection[Any], conn: AsyncConnection[Any], feed: Feed
 ) -> None:
     shop = Shop()
@@ -246,26 +245,24 @@ async def test_a_general_order_is_issued_item_by_item_and_then_sent(
     order_id = shop.place((line(990, quantity=2), line(3_913)), 3)
     counter.show()
 
-    asked = []
-    while part := await order_work.next_issue(conn, order_id, limit=2):
-        counter.do(RequestIssue(order_id, part.batch, part.line, part.recipients, part.unit))
-        asked.append((part.batch, part.line, part.unit, part.recipients))
-        assert await order_work.next_messages(conn, order_id) is None
+    async def due() -> tuple[int, int]:
+        (row,) = await rows(conn, "view_orders")
+        return row["to_issue"], row["to_message"]
 
-    assert asked == [
-        (1, 0, 0, (0, 1)), (2, 0, 0, (2,)), (3, 0, 1, (0, 1)), (4, 0, 1, (2,)), (5, 1, 0, (0, 1)), (6, 1, 0, (2,)),
-    ]  # fmt: skip
-    assert await order_work.orders_to_issue(conn) == []
-    for batch, _, _, recipients in asked:
-        counter.do(RecordIssued(order_id, batch, recipients, ()))
-    assert await order_work.next_messages(conn, order_id) == order_work.MessagePart(order_id, 1, "first", (0, 1, 2))
-    assert await order_work.orders_to_message(conn) == [order_id]
-    counter.do(RequestMessages(order_id, 1, (0, 1, 2)))
-    assert await order_work.orders_to_message(conn) == []
-    assert await order_work.issue_places(conn, order_id, [0, 4, 8]) == {0: (1, 0), 4: (3, 1), 8: (6, 0)}
+    seen = [await due()]
+    for batch, (item, unit) in enumerate(((0, 0), (0, 1), (1, 0)), 1):
+        counter.do(RequestIssue(order_id, batch, item, (0, 1, 2), unit))
+        seen.append(await due())
+    assert seen == [(3, 0), (3, 0), (3, 0), (0, 0)]
+    for batch in (1, 2, 3):
+        counter.do(RecordIssued(order_id, batch, (0, 1, 2), ()))
+    assert await due() == (0, 3)
+    counter.do(RequestMessages(order_id, 1, (0, 2)))
+    assert await due() == (0, 1)
+    assert await order_work.issue_places(conn, order_id, [0, 4, 8]) == {0: (1, 0), 4: (2, 1), 8: (3, 2)}
 
 
-async def test_choice_windows_are_over_on_day_eight_for_those_reached_and_those_not(
+async def test_choice_windows_begin_on_the_day_of_the_message_and_end_with_the_choice(
     app: Connection[Any], conn: AsyncConnection[Any], feed: Feed
 ) -> None:
     shop = Shop()
@@ -275,26 +272,25 @@ async def test_choice_windows_are_over_on_day_eight_for_those_reached_and_those_
     shop.missed(order_id, 2, 3)
     shop.picked(order_id, 1, 1)
     counter.show()
-    last_day = business_date(shop.now) + timedelta(days=7)
+    today = business_date(shop.now)
 
-    assert await order_work.windows_over(conn, today=last_day) == []
-    assert await order_work.next_windows(conn, order_id, today=last_day) is None
-    part = await order_work.next_windows(conn, order_id, today=last_day + timedelta(days=1))
-    assert await order_work.windows_over(conn, today=last_day + timedelta(days=1)) == [order_id]
-    assert part is not None
-    assert (part.reached, part.unreached, part.excluded) == ((0,), (2, 3), {})
+    async def windows() -> tuple[dict[str, int], date | None, int]:
+        (row,) = await rows(conn, "view_orders")
+        return row["windows"], row["next_window_on"], row["to_tell"]
 
-    shop.pass_time(days=8)
-    counter.do(AutoChoose(order_id, part.reached))
-    counter.do(GiveUpRecipients(order_id, part.unreached, "not_delivered"))
-    assert await order_work.windows_over(conn, today=last_day + timedelta(days=1)) == []
-    issue = await order_work.next_issue(conn, order_id)
-    assert issue is not None
-    assert (issue.line, issue.recipients) == (0, (0,))
+    assert await windows() == ({today.isoformat(): 3}, today, 0)
+    shop.pass_time(days=2)
+    shop.do(RecordMessages(order_id, shop.resend(order_id, 3), (3,), (), ()))
+    counter.show()
+    later = today + timedelta(days=2)
+    assert await windows() == ({today.isoformat(): 2, later.isoformat(): 1}, today, 0)
+    shop.pass_time(days=6)
+    counter.do(AutoChoose(order_id, (0,)))
+    counter.do(GiveUpRecipients(order_id, (2,), "not_delivered"))
+    assert await windows() == ({later.isoformat(): 1}, later, 0)
     shop.issued(order_id, 0)
     counter.show()
-    assert await order_work.orders_to_tell(conn) == [order_id]
-    assert await order_work.next_tellings(conn, order_id) == order_work.MessagePart(order_id, 3, "chosen", (0,))
+    assert (await windows())[2] == 1
 
 
 async def test_a_void_is_open_from_its_approval_to_the_issuers_last_word(
@@ -308,15 +304,19 @@ async def test_a_void_is_open_from_its_approval_to_the_issuers_last_word(
     shop.reached(order_id, 0, 1)
     counter.show()
 
+    async def voids() -> list[tuple[str, list[int], int, int]]:
+        found = await rows(conn, "view_order_voids")
+        return [(each["status"], each["waiting"], each["voided"], each["refused"]) for each in found]
+
     counter.do(RequestVoid(order_id, (1, 2), "sent by mistake"))
-    assert await order_work.open_voids(conn) == []
+    assert await voids() == [("requested", [1, 2], 0, 0)]
     counter.do(ApproveVoid(order_id, 1))
-    (opened,) = await order_work.open_voids(conn)
-    assert (opened.order_id, opened.void, opened.waiting, opened.coupons_each) == (order_id, 1, (1, 2), 2)
-    assert await order_work.issue_places(conn, order_id, opened.waiting) == {1: (2, 0), 2: (1, 1)}
-    shop.voided(order_id, 3)
-    counter.show()
-    assert [each.void for each in await order_work.open_voids(conn)] == [1]
+    assert await voids() == [("approved", [1, 2], 0, 0)]
+    assert await order_work.issue_places(conn, order_id, [1, 2]) == {1: (2, 0), 2: (1, 1)}
+    counter.do(RecordVoided(order_id, 1, (1,), ()))
+    assert await voids() == [("approved", [2], 1, 0)]
+    counter.do(RecordVoided(order_id, 1, (), (2,), "used"))
+    assert await voids() == [("settled", [], 1, 1)]
 
 
 async def test_parties_of_placed_orders_are_known_by_their_first_recipient(
