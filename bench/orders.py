@@ -60,7 +60,7 @@ def measure(folder: Path, recipients: int, rounds: int) -> tuple[list[float], fl
                 if time.monotonic() - began > LIMIT_S:
                     crowd.kill()
                     raise RuntimeError(f"the orders were not done in {LIMIT_S} s")
-                peak_kib = sum(map(_peak_kib, [crowd.pid, *_family(pid)])) or peak_kib
+                peak_kib = max(peak_kib, sum(map(_peak_kib, [crowd.pid, *_family(pid)])))
                 time.sleep(0.2)
             out, err = crowd.communicate()
     if crowd.returncode:

@@ -93,10 +93,10 @@ async def check_providers(crowd: Crowd, order: Order) -> None:
 
 
 async def _commands(store: Store, stream_ids: list[Any]) -> AsyncIterator[tuple[str, list[Any]]]:
-    """Yield the facts of some streams, one command's at a time: its first fact has its key."""
+    """Yield the facts of some streams, one command's at a time: its first fact, which is on one of them, has its key."""
     rows = await store.read(
         "SELECT command_key, originator_id, originator_version, topic, state FROM ledger_events"
-        " WHERE originator_id = ANY(%s) OR command_key IS NOT NULL ORDER BY notification_id",
+        " WHERE originator_id = ANY(%s) ORDER BY notification_id",
         (stream_ids,),
     )
     key = ""
@@ -106,8 +106,7 @@ async def _commands(store: Store, stream_ids: list[Any]) -> AsyncIterator[tuple[
             if facts:
                 yield key, facts
             key, facts = str(command_key), []
-        if originator_id in stream_ids:
-            facts.append(to_fact(originator_id, version, topic, state))
+        facts.append(to_fact(originator_id, version, topic, state))
     if facts:
         yield key, facts
 
