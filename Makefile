@@ -3,15 +3,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check setup bench faults lock format
+.PHONY: run test check setup browser bench faults lock format
 .DEFAULT_GOAL := run
 
 run: setup ## Start the ledger with a small demo data set
 	@$(BIN)/ledger demo
 	@exec $(BIN)/ledger serve
 
-test: setup ## Run all tests
-	@$(BIN)/pytest -q
+test: setup browser ## Run all tests
+	@$(BIN)/pytest -q -rs
+
+# Pages are tested in a real browser; where there is none and none may be installed, those tests say so and are left out.
+browser: ## Install Chromium for the tests of web pages, where this machine lets us
+	@command -v chromedriver > /dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && echo "Installing Chromium ..." && apt-get update -qq \
+			&& apt-get install -y -qq --no-install-recommends chromium chromium-driver > /dev/null; } \
+		|| echo "there is no Chromium here: apt-get install chromium chromium-driver"
 
 check: setup ## Format, lint, types, layers
 	@$(BIN)/ruff format --quiet --check .

@@ -11,7 +11,8 @@ to its filter. Unless said, an unknown account gives an empty page: whoever asks
 and `Malformed` are raised as everywhere.
 
 `projections.tracking`
-    VIEWS: accounts, transactions, limits, charges, spends, refund_requests, adjustments, journal
+    VIEWS: accounts, transactions, limits, charges, spends, refund_requests, adjustments, journal, products, quotes,
+        anniversary_rules, payments, payouts, sender_profiles, orders
     await position(conn, *views) -> int                 the lowest position these views have reached
     await wait_for(conn, *views, at_least=None, timeout_s=2.0) -> int
                                                         the same, once it is >= at_least; ViewBehind (503) otherwise.
@@ -38,6 +39,13 @@ and `Malformed` are raised as everywhere.
     await one(conn, refund_id) -> dict                                           NotFound
 `projections.adjustments`
     await page(conn, account_id=None, *, status=None, cursor=None, limit=None) -> Page      None = all accounts
+`projections.order_queries`                                 the view `orders`, for people
+    await page(conn, OrderFilter(...), *, cursor=None, limit=None) -> Page
+    await one(conn, order_id) -> dict; row_of(conn, order_id) -> dict            OrderNotFound
+    await recipients_of(conn, row, *, dispatch=None, cursor=None, limit=None) -> Page        by number; tokens, no names
+    await voids_of(conn, *, order_id=None, account_id=None, member_id=None, status=None, cursor=None, limit=None) -> Page
+    await tallies(conn, account_id, member_id) -> dict                           orders by state
+`projections.order_work`, `projections.order_open`          the view `orders`, for reactions
 `projections.journal`
     await page(conn, *, from_date=None, to_date=None, account=None, cursor=None, limit=None) -> Page
     await trial_balance(conn, *, position=None) -> dict      {position, accounts: [...], totals: [...]}
