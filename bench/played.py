@@ -93,7 +93,7 @@ async def check_providers(crowd: Crowd, order: Order) -> None:
 
 
 async def _commands(store: Store, stream_ids: list[Any]) -> AsyncIterator[tuple[str, list[Any]]]:
-    """Yield the facts of some streams, one command's at a time: its first fact, which is on one of them, has its key."""
+    """Yield the facts of some streams, a command's at a time: its first one has its key and is among them."""
     rows = await store.read(
         "SELECT command_key, originator_id, originator_version, topic, state FROM ledger_events"
         " WHERE originator_id = ANY(%s) ORDER BY notification_id",
