@@ -43,7 +43,8 @@ and `Malformed` are raised as everywhere.
     await page(conn, OrderFilter(...), *, cursor=None, limit=None) -> Page
     await one(conn, order_id) -> dict; row_of(conn, order_id) -> dict            OrderNotFound
     await recipients_of(conn, row, *, dispatch=None, cursor=None, limit=None) -> Page        by number; tokens, no names
-    await voids_of(conn, *, order_id=None, account_id=None, member_id=None, status=None, cursor=None, limit=None) -> Page
+    await voids_of(conn, *, order_id=None, account_id=None, member_id=None, status=None, cursor=None,
+        limit=None) -> Page
     await tallies(conn, account_id, member_id) -> dict                           orders by state
 `projections.order_work`, `projections.order_open`          the view `orders`, for reactions
 `projections.journal`
