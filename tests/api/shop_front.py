@@ -9,6 +9,7 @@ import httpx
 
 from aggregates import ids
 from ledger.database import Database
+from ledger.ports.sandbox.scenarios import set_rates
 from ledger.sandbox_clock import SandboxClock
 from projections import order_work
 from projections.connections import connect_to
@@ -41,7 +42,9 @@ class ShopFront:
         self.bench = Bench(house.engine, house.ports, house.vault, database, clock)
 
     async def open(self, money: int = 1_000_000) -> ShopFront:
-        """Open an account with money."""
+        """Open an account with money; providers do as they do by default, whatever was asked of them before."""
+        assert self.counter.house.sandbox is not None
+        await set_rates(self.counter.house.sandbox, {})
         self.account_id = await self.counter.account(money)
         return self
 

@@ -18,13 +18,16 @@ PARAMS = {
     "charge_id": "chg_019s0mbcqyp9h9hys32",
     "spend_id": "spd_019s0mbcqyp9h9hys33",
     "member_id": "member-7",
+    "product_id": "prd_01zzzzzzzzzzzzzzzz",
+    "scenario": "rates",
 }
 
 
 def test_money_fields_are_found_in_every_body_that_names_an_amount() -> None:
     assert len(FIELDS) >= 18
     assert {"charge_back", "settle_receivable"} <= {field.operation.name for field in FIELDS}
-    assert {"amount", "credit_limit", "overdraft_limit", "monthly_limit", "cash_amount"} == {f.name for f in FIELDS}
+    of_money = {"amount", "credit_limit", "overdraft_limit", "monthly_limit", "cash_amount"}
+    assert of_money | {"list_price", "list_amount", "sale_amount"} == {field.name for field in FIELDS}
 
 
 async def test_an_amount_that_is_no_plain_integer_in_range_is_malformed_on_every_field(counter: Counter) -> None:
