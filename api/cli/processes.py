@@ -5,7 +5,6 @@ Each is `python -m api.cli.processes KIND [FD] PARENT`.
 
 from __future__ import annotations
 
-import gc
 import signal
 import socket
 import sys
@@ -53,17 +52,9 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 sandbox=sandbox_state(settings, database, clock) if settings.sandbox_on else None,
             )
             calm()
-            settle_memory()
             uvicorn.Server(server_config(app)).run(sockets=[listening])
 
     return serve
-
-
-def settle_memory() -> None:
-    """Let the collector pass over what stays for good, and come less often: a request leaves next to no cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def bootstrap_key(settings: Settings) -> str | None:
