@@ -16,7 +16,7 @@ from api.operation import reads, writes
 from api.refusals import rules
 from api.reply import Reply, of_view
 from ledger.commands.payments import PaymentNotFound, StartPayment
-from ledger.vault import SubjectNotFound, mask
+from ledger.vault import Reading, SubjectNotFound, mask
 from projections import payments as payments_view
 
 SEES_NUMBERS = ("master", "operator", "service")
@@ -60,18 +60,15 @@ def start_payment(ask: Ask, body: PaymentBody) -> StartPayment:
     raises=(PaymentNotFound,),
 )
 async def get_payment(ask: Ask, payment_id: str) -> Reply:
-    """Read a payment; while it waits for a deposit, with the account to pay in to."""
+    """Read a payment; while it waits for a deposit, with the account to pay in to.
+
+    Whoever is shown the number in full is on record with it.
+    """
     async with ask.see("payments") as (conn, position):
         found, destination = await payments_view.one(conn, payment_id)
     virtual_account: dict[str, Any] | None = None
     if destination is not None:
-        try:
-            fields = await ask.house.vault.get(destination)
-        except SubjectNotFound:
-            fields = {"account_number": "", "bank": ""}
-        number = fields["account_number"]
-        shown = number if ask.caller.role in SEES_NUMBERS else mask(number)
-        virtual_account = {"bank": fields["bank"], "number": shown}
+        virtual_account = await _pay_in_to(ask, destination)
     return of_view({**found, "virtual_account": virtual_account}, position)
 
 
@@ -88,3 +85,15 @@ async def list_payments(ask: Ask, account_id: str, query: PageQuery) -> Reply:
     async with ask.see("payments") as (conn, position):
         page = await payments_view.page(conn, account_id, cursor=query.cursor, limit=query.limit)
     return page_reply(page, position)
+
+
+async def _pay_in_to(ask: Ask, destination: str) -> dict[str, Any]:
+    """Return bank and number of a virtual account: in full, and then on record, or masked."""
+    sees = ask.caller.role in SEES_NUMBERS
+    reading = Reading(ask.caller.principal, "show where to pay in", ask.request_id) if sees else None
+    try:
+        fields = await ask.house.vault.get(destination, reading)
+    except SubjectNotFound:
+        fields = {"account_number": "", "bank": ""}
+    number = fields["account_number"]
+    return {"bank": fields["bank"], "number": number if sees else mask(number)}

@@ -6,11 +6,12 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.app import LedgerApp, create_app
 from api.views import Views
-from ledger.database import Database
+from ledger.database import Database, connect
 from ledger.engine import Engine
 from ledger.ports.sandbox import sandbox_ports
 from ledger.ports.sandbox.state import SandboxState
@@ -107,6 +108,29 @@ async def test_a_virtual_account_is_shown_to_those_who_pay_in_and_masked_for_tho
     number = by_service["virtual_account"]["number"]
     assert len(number) == 14
     assert by_auditor["virtual_account"]["number"] == f"***-***-{number[-4:]}"
+
+
+async def test_a_number_shown_in_full_is_on_record_and_a_masked_one_is_not_k4(
+    shop: Shop, sandbox_database: Database
+) -> None:
+    account_id = await shop.counter.account()
+    master = await shop.counter.key("master", account_id=account_id)
+    body = {"account_id": account_id, "amount": 50_000, "method": "virtual_account"}
+    started = await shop.counter.post("/v1/payments", body)
+    await shop.react(started.headers["ledger-position"])
+    path = f"/v1/payments/{started.json()['id']}"
+
+    in_full = [await shop.counter.get(path, role="service"), await shop.counter.get(path, key=master)]
+    masked = [await shop.counter.get(path, role="auditor")]
+
+    def on_record(answers: list[httpx.Response]) -> list[tuple[str, int]]:
+        asked = [answer.headers["x-request-id"] for answer in answers]
+        with connect(sandbox_database.vault_migrate) as vault:
+            query = "SELECT purpose, subjects FROM ledger.reading WHERE request_id = ANY(%s)"
+            return vault.execute(query, (asked,)).fetchall()
+
+    assert on_record(in_full) == [("show where to pay in", 1)] * 2
+    assert on_record(masked) == []
 
 
 async def test_a_charge_of_a_payment_is_cancelled_through_the_gateway(shop: Shop) -> None:
