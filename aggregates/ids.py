@@ -28,7 +28,7 @@ _PAIR_BITS = _PAIRS_COUNT - 1
 CACHED_IDS_MAX = 50_000
 """How many parsed ids and stream ids are remembered, each about 300 bytes: hashing one again costs more than a fold."""
 
-ROOTS = frozenset({"acc", "prd"})
+ROOTS = frozenset({"acc", "doc", "prd"})
 """Prefixes of what belongs to no account but is one, or stands beside them."""
 
 DRAWN_BITS = 60
@@ -45,7 +45,7 @@ class PublicId(NamedTuple):
 
     Attributes:
         prefix: three letters, e.g. "acc" or "spd".
-        account_id: public id of the account it belongs to (itself, for an account; means nothing for a product).
+        account_id: public id of the account it belongs to (itself, for an account; means nothing for what is none).
         version: version of the fact on the account's stream that gave birth to it, or a drawn number; 0 for a root.
     """
 

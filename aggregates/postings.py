@@ -110,6 +110,7 @@ MOVES_NOTHING = frozenset(
         "product.discontinued",
         "product.listed",
         "product.relisted",
+        "document.issued",
         "quote.issued",
         "payment.account_issued",
         "payment.failed",

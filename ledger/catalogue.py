@@ -20,6 +20,7 @@ import ledger.mapper  # noqa: F401  (registers all others)
 from aggregates.account.lots import LotPart
 from aggregates.account.parts import SpendState
 from aggregates.account.standing import Figures
+from aggregates.document import DocumentFile
 from aggregates.fact import FACTS, Fact
 from aggregates.order.parts import OrderCounts, OrderLine, OrderMoney
 from aggregates.postings import MOVES_NOTHING
@@ -102,7 +103,7 @@ def document() -> str:
             parts.append(f"## Stream `{stream}`\n")
         parts.append(_section(topic, FACTS[topic]))
     parts.append("## Value parts\n")
-    parts += [_value(kind) for kind in (LotPart, Figures, SpendState, OrderLine, OrderMoney, OrderCounts)]
+    parts += [_value(kind) for kind in (LotPart, Figures, SpendState, OrderLine, OrderMoney, OrderCounts, DocumentFile)]
     return "\n".join(parts)
 
 

@@ -20,6 +20,7 @@ import aggregates.anniversary
 import aggregates.batch
 import aggregates.catalogue_feed
 import aggregates.charge
+import aggregates.document
 import aggregates.numbers
 import aggregates.order
 import aggregates.payment
