@@ -26,7 +26,7 @@ GRANT UPDATE (settled, asked_at) ON {s}.party TO {vault};
 GRANT UPDATE (generation, mark, wrong) ON {s}.link TO {vault};
 GRANT UPDATE (folder) ON {s}.contact_group TO {vault};
 GRANT UPDATE (grp) ON {s}.contact TO {vault};
-GRANT SELECT, INSERT ON {s}.reading, {s}.answered TO {vault};
+GRANT SELECT, INSERT ON {s}.reading, {s}.answered, {s}.erased TO {vault};
 GRANT SELECT ON {s}.vault_version TO {vault};
 """)
 
