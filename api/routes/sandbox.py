@@ -69,6 +69,11 @@ class ScenarioBody(Body):
     undelivered_percent: Percent | None = None
     message_timeout_percent: Percent | None = None
     message_delay_s: Seconds | None = None
+    unreported_percent: Percent | None = None
+    messages_per_s: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    quiet_day: Annotated[int, Field(ge=1, le=28)] | None = None
+    quiet_from_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    quiet_hours: Annotated[int, Field(ge=1, le=24)] | None = None
     deposit_after_s: Seconds | None = None
     callback_delay_s: Seconds | None = None
     callback_copies: Annotated[int, Field(ge=1, le=10)] | None = None
@@ -200,7 +205,8 @@ async def play_scenario(ask: Ask, scenario: str, body: ScenarioBody) -> Reply:
 
     rates: how often and how late things go wrong from now on, each that is not named as by default (seed,
     issue_failure_percent, issue_timeout_percent, issue_delay_s, alimtalk_failure_percent, undelivered_percent,
-    message_timeout_percent, message_delay_s, deposit_after_s, callback_delay_s, callback_copies, callbacks_reversed).
+    message_timeout_percent, message_delay_s, unreported_percent, messages_per_s, quiet_day, quiet_from_hour,
+    quiet_hours, deposit_after_s, callback_delay_s, callback_copies, callbacks_reversed).
     catalog: a change of the coupon issuer's catalogue (sku, kind, list_amount, sale_amount, validity_days). coupon: it
     is used or expires (ref, state). deposit: money arrives on a virtual account (payment_id, amount). chargeback and
     gateway-cancel: money of a payment is taken back (payment_id, amount).

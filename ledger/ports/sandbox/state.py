@@ -38,6 +38,10 @@ class Rates(NamedTuple):
         undelivered_percent: numbers to which nothing is delivered, on any channel.
         message_timeout_percent: calls that get no answer the first time, though all is sent.
         message_delay_s: after how long a message has its outcome; None = after 1 to 30 s.
+        unreported_percent: numbers of which nothing is ever reported: their messages stay accepted.
+        messages_per_s: how many messages of a channel are let out in a second, the others wait; None = all at once.
+        quiet_day: day of the month on which nothing is let out for some hours, in Seoul; None = never.
+        quiet_from_hour, quiet_hours: when they begin, and how many they are.
         deposit_after_s: how long after its issue the money arrives on a virtual account.
         callback_delay_s: how much later callbacks come.
         callback_copies: how often each callback is delivered, under one id.
@@ -52,6 +56,11 @@ class Rates(NamedTuple):
     undelivered_percent: int = 0
     message_timeout_percent: int = 0
     message_delay_s: int | None = None
+    unreported_percent: int = 0
+    messages_per_s: int | None = None
+    quiet_day: int | None = None
+    quiet_from_hour: int = 2
+    quiet_hours: int = 4
     deposit_after_s: int = 600
     callback_delay_s: int = 0
     callback_copies: int = 1

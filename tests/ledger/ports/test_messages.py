@@ -10,6 +10,7 @@ import pytest
 from ledger.ports import Ports, PortUnavailable
 from ledger.ports.messages import Channel, Delivery, Message
 from ledger.ports.sandbox.state import SandboxState, rows
+from tests.aggregates.scenario import kst
 from tests.ledger.desk import SetClock
 from tests.ledger.ports.counts import asked, with_rates
 
@@ -136,3 +137,59 @@ async def test_ten_thousand_messages_cost_little(ports: Ports) -> None:
         await ports.messages.send("alimtalk", [message(f"010{n:08d}", f"{batch}:{n}") for n in range(500)])
 
     assert time.process_time() - before < 3
+
+
+async def test_a_cap_lets_out_so_many_messages_a_second_and_the_others_wait(
+    ports: Ports, state: SandboxState, clock: SetClock
+) -> None:
+    await with_rates(state, messages_per_s=2, message_delay_s=0)
+    sent = [message("01000005555", f"m:{n}") for n in range(5)]
+
+    async def delivered() -> int:
+        stand = await ports.messages.status([each.key for each in sent])
+        return sum(delivery.status == "delivered" for delivery in stand.values())
+
+    await ports.messages.send("alimtalk", sent)
+    first = await delivered()
+    await ports.messages.send("alimtalk", sent[:3])
+    clock.advance(seconds=1)
+    second = await delivered()
+    clock.advance(seconds=1)
+
+    assert (first, second, await delivered()) == (1, 3, 5)
+    assert (await ports.messages.send("mms", [message("01000005555", "m:mms")]))[0].status == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "delivered_at"),
+    [
+        ("2026-03-15 01:59", "2026-03-15 01:59"),
+        ("2026-03-15 02:00", "2026-03-15 06:00"),
+        ("2026-03-15 05:59", "2026-03-15 06:00"),
+        ("2026-03-15 06:00", "2026-03-15 06:00"),
+        ("2026-03-16 02:00", "2026-03-16 02:00"),
+    ],
+)
+async def test_nothing_is_let_out_in_the_quiet_hours_of_the_month(
+    ports: Ports, state: SandboxState, clock: SetClock, sent_at: str, delivered_at: str
+) -> None:
+    await with_rates(state, quiet_day=15, quiet_from_hour=2, quiet_hours=4, message_delay_s=0)
+    clock.at = kst(sent_at)
+
+    await ports.messages.send("alimtalk", [message("01000005555")])
+    clock.at = kst(delivered_at)
+
+    assert (await ports.messages.status(["m:1"]))["m:1"] == Delivery("delivered", None, kst(delivered_at))
+
+
+async def test_a_provider_that_never_reports_says_accepted_for_ever(
+    ports: Ports, state: SandboxState, clock: SetClock
+) -> None:
+    await with_rates(state, unreported_percent=100)
+    await ports.messages.send("alimtalk", [message("01000005555")])
+
+    clock.advance(days=365)
+
+    assert (await ports.messages.status(["m:1"]))["m:1"] == Delivery("accepted")
+    async with state.connected() as connection:
+        assert await rows(connection, "SELECT * FROM callback") == []
