@@ -2,7 +2,7 @@
 
 The postings of a fact are those that were asserted before its commit (`aggregates.postings`); here they are stored, one
 row a line. Sums by ledger account are kept for each stretch of `STRETCH` positions, so that a trial balance adds a few
-sums and at most one stretch of lines, however long the history.
+sums and at most one stretch of lines, however long the history; and for each business date, for `trial_balance.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from psycopg import AsyncConnection
 from aggregates.account import Account
 from aggregates.dates import rfc3339
 from aggregates.fact import FACTS
-from aggregates.postings import postings_of
+from aggregates.ids import stream_id
+from aggregates.postings import RULES, postings_of
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
 from projections.view import View, business_date_of
@@ -57,6 +58,17 @@ class SumRow:
     account: str
     currency: str
     stretch: int
+    debit_minor: int
+    credit_minor: int
+
+
+@dataclass(slots=True)
+class DayRow:
+    """Debits and credits of one ledger account on one business date."""
+
+    account: str
+    currency: str
+    business_date: date
     debit_minor: int
     credit_minor: int
 
@@ -110,6 +122,22 @@ SUMS = Table(
     """,
 )
 
+DAYS = Table(
+    "view_journal_days",
+    DayRow,
+    key={"account": "text", "currency": "text", "business_date": "date"},
+    ddl="""
+    CREATE TABLE {table} (
+        account text NOT NULL,
+        currency text NOT NULL,
+        business_date date NOT NULL,
+        debit_minor bigint NOT NULL,
+        credit_minor bigint NOT NULL,
+        CONSTRAINT {table}_pkey PRIMARY KEY (account, currency, business_date)
+    ) WITH (fillfactor = 80)
+    """,
+)
+
 NAMES = Table(
     "view_journal_names",
     NameRow,
@@ -128,35 +156,51 @@ class Journal(View):
     """Every fact that moved money, as a double entry."""
 
     NAME = "journal"
-    TABLES = (LINES, SUMS, NAMES)
-    TAKES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account."))
+    VERSION = 2
+    TABLES = (LINES, SUMS, DAYS, NAMES)
+    TAKES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account.")) | RULES.keys()
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""
+        day = business_date_of(fact)
         for posting in postings_of(fact):
             yield SUMS, (posting.account, posting.currency, stretch_of(position))
+            yield DAYS, (posting.account, posting.currency, day)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
         """Change the rows as the fact says."""
         if isinstance(fact, Account.Opened):
             rows.put(NAMES, NameRow(fact.originator_id, fact.account_id))
+        day = business_date_of(fact)
         for line, posting in enumerate(postings_of(fact), start=1):
             rows.add(
                 LINES,
                 LineRow(
                     position, line, fact.originator_id, fact.originator_version, fact.TOPIC, fact.occurred_at,
-                    business_date_of(fact), posting.account, posting.amount_minor, posting.currency,
+                    day, posting.account, posting.amount_minor, posting.currency,
                 ),
             )  # fmt: skip
-            key = (posting.account, posting.currency, stretch_of(position))
-            sums = rows.find(SUMS, key)
-            if sums is None:
-                sums = SumRow(*key, 0, 0)
-                rows.put(SUMS, sums)
-            if posting.amount_minor > 0:
-                sums.debit_minor += posting.amount_minor
-            else:
-                sums.credit_minor -= posting.amount_minor
+            _add(rows, SUMS, (posting.account, posting.currency, stretch_of(position)), posting.amount_minor)
+            _add(rows, DAYS, (posting.account, posting.currency, day), posting.amount_minor)
+
+
+def _add(rows: Rows, table: Table, key: Key, amount_minor: int) -> None:
+    """Add a signed amount to the sums under a key."""
+    sums = rows.find(table, key)
+    if sums is None:
+        sums = table.row(*key, 0, 0)
+        rows.put(table, sums)
+    if amount_minor > 0:
+        sums.debit_minor += amount_minor
+    else:
+        sums.credit_minor -= amount_minor
+
+
+OF_STREAM = """(
+    SELECT lines.* FROM ledger_events e JOIN view_journal lines ON lines.position = e.notification_id
+    WHERE e.originator_id = %s
+) AS lines"""
+"""The lines of one stream, found by the store's own key, so that the journal needs no index for them."""
 
 
 def stretch_of(position: int) -> int:
@@ -170,13 +214,14 @@ async def page(
     from_date: date | None = None,
     to_date: date | None = None,
     account: str | None = None,
+    account_id: str | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Page:
     """Return a page of entries, newest first, each with all its lines.
 
     `from_date` and `to_date` are KST business dates, both included; with `account`, only entries with a line on that
-    ledger account.
+    ledger account; with `account_id`, only entries of that customer's account.
 
     Raises:
         Malformed: cursor or limit.
@@ -186,6 +231,7 @@ async def page(
         "from": from_date.isoformat() if from_date else None,
         "to": to_date.isoformat() if to_date else None,
         "account": account,
+        "account_id": account_id,
     }
     where = place(asked, cursor, limit)
     conditions, parameters = ["position < %s"], [where.after]
@@ -197,9 +243,13 @@ async def page(
         if value is not None:
             conditions.append(condition)
             parameters.append(value)
+    lines = "view_journal"
+    if account_id is not None:
+        lines = OF_STREAM
+        parameters.insert(0, stream_id(account_id))
     query = f"""
         WITH entries AS (
-            SELECT DISTINCT position FROM view_journal WHERE {" AND ".join(conditions)} ORDER BY position DESC LIMIT %s
+            SELECT DISTINCT position FROM {lines} WHERE {" AND ".join(conditions)} ORDER BY position DESC LIMIT %s
         )
         SELECT j.*, n.account_id
         FROM entries e JOIN view_journal j USING (position) LEFT JOIN view_journal_names n ON n.stream = j.stream

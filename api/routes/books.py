@@ -9,10 +9,10 @@ from pydantic import Field
 from api import shapes
 from api.access import own_account, unbound
 from api.ask import Ask, page_reply
-from api.fields import Day, PageQuery, Query, QueryNumber
+from api.fields import Day, PageQuery, PublicIdText, Query, QueryNumber
 from api.operation import reads
 from api.reply import Reply, of_view, position_header
-from projections import journal, transactions
+from projections import journal, transactions, trial_balance
 from projections import statement as statements
 
 
@@ -31,11 +31,22 @@ class JournalQuery(PageQuery):
     from_date: Annotated[Day | None, Field(alias="from")] = None
     to_date: Annotated[Day | None, Field(alias="to")] = None
     account: Annotated[str | None, Field(pattern=r"^[a-z_.A-Z0-9]{1,120}$")] = None
+    account_id: PublicIdText | None = None
 
 
 class TrialBalanceQuery(Query):
     """After which position; the newest when not given."""
 
+    position: QueryNumber | None = None
+
+
+class PeriodsQuery(Query):
+    """Days or months; from when to when, both included; whose; after which position."""
+
+    by: Literal["day", "month"] = "month"
+    from_date: Annotated[Day, Field(alias="from")]
+    to_date: Annotated[Day, Field(alias="to")]
+    account_id: PublicIdText | None = None
     position: QueryNumber | None = None
 
 
@@ -80,12 +91,15 @@ async def get_statement(ask: Ask, account_id: str, query: StatementQuery) -> Rep
 )
 async def list_journal(ask: Ask, query: JournalQuery) -> Reply:
     """List the balanced postings of every money fact, newest first."""
+    if query.account_id is not None:
+        await ask.house.engine.account(query.account_id)
     async with ask.see("journal") as (conn, position):
         page = await journal.page(
             conn,
             from_date=query.from_date,
             to_date=query.to_date,
             account=query.account,
+            account_id=query.account_id,
             cursor=query.cursor,
             limit=query.limit,
         )
@@ -97,4 +111,31 @@ async def get_trial_balance(ask: Ask, query: TrialBalanceQuery) -> Reply:
     """Read debits and credits of every account of the books after a position; they are equal in each currency."""
     async with ask.see("journal") as (conn, position):
         made = await journal.trial_balance(conn, position=query.position)
+    return of_view(made, position)
+
+
+@reads(
+    "/v1/trial-balance/periods",
+    scope="journal:read",
+    rule=unbound,
+    query=PeriodsQuery,
+    answer=shapes.TrialBalancePeriods,
+)
+async def list_trial_balances(ask: Ask, query: PeriodsQuery) -> Reply:
+    """Read the trial balance of each day or month of business dates, of all or of one customer's account.
+
+    Each account of the books with what it had before, its debits and credits, and what it has after; up to 92 days or
+    60 months.
+    """
+    if query.account_id is not None:
+        await ask.house.engine.account(query.account_id)
+    async with ask.see("journal") as (conn, position):
+        made = await trial_balance.by_period(
+            conn,
+            by=query.by,
+            from_date=query.from_date,
+            to_date=query.to_date,
+            account_id=query.account_id,
+            position=query.position,
+        )
     return of_view(made, position)

@@ -19,11 +19,15 @@ from api.shapes.books import (
     BookTotal,
     JournalEntry,
     JournalLine,
+    Period,
+    PeriodAccount,
+    PeriodTotal,
     Statement,
     StatementRow,
     Total,
     Transaction,
     TrialBalance,
+    TrialBalancePeriods,
 )
 from api.shapes.catalogue import Product, Quote
 from api.shapes.charges import (
@@ -152,6 +156,9 @@ __all__ = [
     "Parked",
     "ParkedDeposit",
     "Payment",
+    "Period",
+    "PeriodAccount",
+    "PeriodTotal",
     "Product",
     "QueuedCallbacks",
     "Quote",
@@ -179,6 +186,7 @@ __all__ = [
     "Transaction",
     "Transfer",
     "TrialBalance",
+    "TrialBalancePeriods",
     "Upload",
     "ViewLag",
     "VirtualAccount",

@@ -151,3 +151,70 @@ class TrialBalance(Shape):
     position: int
     accounts: list[BookAccount]
     totals: list[BookTotal]
+
+
+class PeriodTotal(Shape):
+    """Balances at both ends of a period in one currency, and what moved in it; closing = opening + debit - credit."""
+
+    currency: str
+    opening: int
+    debit: int
+    credit: int
+    closing: int
+
+
+class PeriodAccount(PeriodTotal):
+    """One account of the books in a period."""
+
+    account: str
+
+
+class Period(Shape):
+    """One day or month; a ledger account that never moved until its end is left out."""
+
+    period: str
+    from_date: Annotated[str, Field(alias="from")]
+    to_date: Annotated[str, Field(alias="to")]
+    accounts: list[PeriodAccount]
+    totals: list[PeriodTotal]
+
+
+class TrialBalancePeriods(Shape):
+    """Trial balances of consecutive days or months, oldest first."""
+
+    model_config = example(
+        position=42,
+        by="month",
+        account_id=None,
+        periods=[
+            {
+                "period": "2026-03",
+                "from": "2026-03-01",
+                "to": "2026-03-31",
+                "accounts": [
+                    {
+                        "account": "asset.gateway_receivable.card",
+                        "currency": "KRW",
+                        "opening": 0,
+                        "debit": 12222,
+                        "credit": 0,
+                        "closing": 12222,
+                    },
+                    {
+                        "account": "liability.prepaid",
+                        "currency": "KRW",
+                        "opening": 0,
+                        "debit": 0,
+                        "credit": 12222,
+                        "closing": -12222,
+                    },
+                ],
+                "totals": [{"currency": "KRW", "opening": 0, "debit": 12222, "credit": 12222, "closing": 0}],
+            }
+        ],
+    )
+
+    position: int
+    by: Literal["day", "month"]
+    account_id: str | None
+    periods: list[Period]

@@ -176,6 +176,8 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     assert (await call("get_statement", query=period + "&format=csv", account_id=account)).startswith('"account_id"')
     await call("list_journal", query="?from=2026-03-01&limit=2")
     trial = await call("get_trial_balance")
+    of_months = await call("list_trial_balances", query=period)
+    assert [month["totals"][0]["closing"] for month in of_months["periods"]] == [0]
     assert [total["balance"] for total in trial["totals"]] == [0]
     facts = await call("list_events", query="?limit=200")
     assert [fact["position"] for fact in facts["items"]] == list(range(1, len(facts["items"]) + 1))
