@@ -92,6 +92,7 @@ MOVES_NOTHING = frozenset(
         "numbers.drawn",
         "order.cancelled",
         "order.dispatch_started",
+        "order.coupons_ended",
         "order.dispatched",
         "order.issue_requested",
         "order.issue_settled",

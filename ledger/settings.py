@@ -67,6 +67,7 @@ class Settings(BaseSettings):
         charge_methods: the methods by which accounts may be charged, as a JSON list (SPEC R-061).
         charge_maximum: method -> largest single charge in minor units, as a JSON object; a method that is not named has
             none (SPEC R-060).
+        expired_refund_rate: percent of the price of a coupon that goes back when it expires without use (SPEC R-035).
     """
 
     model_config = SettingsConfigDict(
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     charge_methods: tuple[ChargeMethod, ...] = get_args(ChargeMethod)
     charge_maximum: dict[ChargeMethod, PositiveInt] = {}
+    expired_refund_rate: Annotated[int, Field(ge=0, le=100)] = 0
 
     @property
     def embedded(self) -> bool:

@@ -75,6 +75,21 @@ async def without_items(conn: AsyncConnection[Any], *, after: int, limit: int) -
     return [OpenOrder(**row) for row in await fetch(conn, query, [after, limit])]
 
 
+async def in_use(conn: AsyncConnection[Any], *, after: int, limit: int) -> list[OpenOrder]:
+    """Return orders with coupons that the issuer may say were used or have expired.
+
+    Args:
+        after: position of the last one of the page before.
+
+    Source: SPEC R-035.
+    """
+    query = """
+        SELECT order_id, position, version FROM view_orders WHERE in_use > 0 AND position > %s
+        ORDER BY position LIMIT %s
+    """
+    return [OpenOrder(**row) for row in await fetch(conn, query, [after, limit])]
+
+
 async def requested(conn: AsyncConnection[Any], order_id: str, kind: str, batch: int) -> tuple[int, ...] | None:
     """Return the recipients of a batch in the order in which they were asked for; None = the view is not so far."""
     query = "SELECT recipients FROM view_order_batches WHERE order_id = %s AND kind = %s AND batch = %s"

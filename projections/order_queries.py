@@ -27,6 +27,8 @@ STATES = {
     "q": "void_requested",
     "w": "voiding",
     "v": "voided",
+    "u": "used",
+    "x": "expired",
 }
 """Public names of the states of coupons; an open one is named by the kind of its order."""
 
@@ -132,7 +134,7 @@ async def one(conn: AsyncConnection[Any], order_id: str) -> dict[str, Any]:
     row = await row_of(conn, order_id)
     query = """
         SELECT letter, sum(length(coupons) - length(replace(coupons, letter, '')))::int AS coupons
-        FROM view_order_recipients CROSS JOIN unnest(string_to_array('.,c,r,i,f,q,w,v', ',')) AS letter
+        FROM view_order_recipients CROSS JOIN unnest(string_to_array('.,c,r,i,f,q,w,v,u,x', ',')) AS letter
         WHERE order_id = %s GROUP BY letter
     """
     counted = {found["letter"]: found["coupons"] for found in await fetch(conn, query, [order_id])}
@@ -342,7 +344,7 @@ def _conditions(wanted: OrderFilter) -> tuple[list[str], list[Any]]:
 
 
 def _coupons(order: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a recipient's coupons: number in the order, item, state, and the last day of those that can be used."""
+    """Return a recipient's coupons: number in the order, item, state, and the last day of those that were issued."""
     lines = order["lines"]
     choice = order["kind"] == CHOICE
     of_line = (
@@ -351,7 +353,7 @@ def _coupons(order: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any]]
     coupons = []
     for index, (line, letter) in enumerate(zip(of_line, row["coupons"], strict=True)):
         until = None
-        if letter in LIVE_LETTERS and line is not None and row["issued_on"] is not None:
+        if letter in f"{LIVE_LETTERS}ux" and line is not None and row["issued_on"] is not None:
             until = (row["issued_on"] + timedelta(days=lines[line]["validity_days"])).isoformat()
         coupons.append(
             {

@@ -22,11 +22,16 @@ LETTERS = {
     CouponState.VOID_REQUESTED: "q",
     CouponState.VOIDING: "w",
     CouponState.VOIDED: "v",
+    CouponState.USED: "u",
+    CouponState.EXPIRED: "x",
 }
 """Letter of a coupon's state in `RecipientRow.coupons`."""
 
 LIVE_LETTERS = "iqw"
 """Letters of coupons that a recipient can use."""
+
+IN_USE = "i"
+"""Letter of coupons that may be said to be used or expired: those that are in no void."""
 
 DISPATCH = {
     DispatchState.IN_PROGRESS: "progress",
@@ -58,6 +63,7 @@ class OrderRow:
         to_issue, to_message, to_tell: recipients for whom that is due now.
         windows: first day of the 7 -> how many of the recipients who got or missed a message that day still wait.
         next_window_on: the earliest of these days; None when nobody waits.
+        in_use: coupons that the issuer may say have ended: those in the letter `IN_USE`.
     """
 
     order_id: str
@@ -108,6 +114,7 @@ class OrderRow:
     to_tell: int
     windows: dict[str, int]
     next_window_on: date | None
+    in_use: int
 
 
 @dataclass(slots=True)
@@ -264,6 +271,7 @@ ORDERS = Table(
         to_tell integer NOT NULL,
         windows jsonb NOT NULL,
         next_window_on date,
+        in_use integer NOT NULL,
         CONSTRAINT {table}_pkey PRIMARY KEY (order_id),
         CHECK (amount_minor = held_minor + issued_minor + returned_minor),
         CHECK (recipients = progress + success + failure + error)
@@ -282,6 +290,7 @@ ORDERS = Table(
         "CREATE INDEX IF NOT EXISTS {table}_telling ON {table} (position) WHERE to_tell > 0",
         "CREATE INDEX IF NOT EXISTS {table}_windows ON {table} (next_window_on, position)"
         " WHERE next_window_on IS NOT NULL",
+        "CREATE INDEX IF NOT EXISTS {table}_in_use ON {table} (position) WHERE in_use > 0",
     ),
     json=frozenset({"lines", "windows"}),
 )

@@ -19,6 +19,7 @@ from aggregates.order.messages import CHOSEN, FIRST, RESEND
 from aggregates.order.parts import CHOICE, OrderCounts, OrderMoney
 from projections.order_rows import (
     BATCHES,
+    IN_USE,
     ISSUE,
     ISSUES,
     LIVE_LETTERS,
@@ -49,6 +50,7 @@ class Orders(View):
     """Orders, recipients, batches, voids, and how many orders are in which state."""
 
     NAME = "orders"
+    VERSION = 2
     TABLES = (ORDERS, RECIPIENTS, BATCHES, VOIDS, TALLIES)
     TAKES = frozenset(
         {
@@ -68,6 +70,7 @@ class Orders(View):
             Order.VoidApproved,
             Order.VoidRejected,
             Order.VoidSettled,
+            Order.CouponsEnded,
         }
     )
 
@@ -103,7 +106,7 @@ class Orders(View):
 
 
 def _named(fact: Any) -> Iterable[int]:
-    """Return the recipients whose rows a fact changes; those of a void follow from its coupons."""
+    """Return the recipients whose rows a fact changes; those of voids and endings follow from their coupons."""
     match fact:
         case Order.IssueSettled():
             return (*fact.issued, *fact.failed)
@@ -136,6 +139,7 @@ def _place(fact: Any, position: int, rows: Rows) -> None:
             template_id=fact.template_id, theme_id=fact.theme_id, texts_token=fact.texts_token, source=fact.source,
             spend_id=fact.spend_id, first_token=None, issue_batches=0, message_batches=0, voids=0,
             version=fact.originator_version, to_issue=0, to_message=0, to_tell=0, windows={}, next_window_on=None,
+            in_use=0,
         ),
     )  # fmt: skip
     key = (fact.account_id, fact.member_id or "")
@@ -377,6 +381,12 @@ def _settle_void(order: OrderRow, fact: Any, position: int, rows: Rows) -> None:
     _take_money(order, fact.money)
 
 
+def _end_coupons(order: OrderRow, fact: Any, position: int, rows: Rows) -> None:
+    _set_coupons(order, rows, fact.used, "u")
+    _set_coupons(order, rows, fact.expired, "x")
+    _take_money(order, fact.money)
+
+
 def _set_coupons(order: OrderRow, rows: Rows, coupons: Sequence[int], letter: str) -> None:
     """Put coupons that are named by their number in the order into a state."""
     places: dict[int, list[int]] = {}
@@ -401,7 +411,9 @@ def _change(order: OrderRow, rows: Rows, recipients: Sequence[int], change: Call
     for recipient in recipients:
         row: RecipientRow = rows.get(RECIPIENTS, (order.order_id, recipient))
         before = (row.due, _start_of(row))
+        order.in_use -= row.coupons.count(IN_USE)
         change(row)
+        order.in_use += row.coupons.count(IN_USE)
         row.due = _due(order.kind, row)
         moved[before] -= 1
         moved[row.due, _start_of(row)] += 1
@@ -471,4 +483,5 @@ _PROJECT: dict[type[Any], Callable[[OrderRow, Any, int, Rows], None]] = {
     Order.VoidApproved: _approve_void,
     Order.VoidRejected: _reject_void,
     Order.VoidSettled: _settle_void,
+    Order.CouponsEnded: _end_coupons,
 }

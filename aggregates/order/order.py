@@ -13,7 +13,7 @@ from typing import Self
 from uuid import UUID
 
 from aggregates.fact import Stamp, Stream, stream_class
-from aggregates.order import choices, dispatch, issuance, messages, placing, silence, voids
+from aggregates.order import choices, dispatch, endings, issuance, messages, placing, silence, voids
 from aggregates.order.parts import (
     CHOICE,
     GENERAL,
@@ -124,6 +124,9 @@ class Order(Stream):
     approve_void = voids.approve_void
     reject_void = voids.reject_void
     record_voided = voids.record_voided
+
+    CouponsEnded = endings.CouponsEnded
+    end_coupons = endings.end_coupons
 
     def __init__(self, id: UUID) -> None:
         super().__init__(id)

@@ -31,7 +31,7 @@ class CouponState(IntEnum):
 
     OPEN: pending (general) or awaiting_choice. CHOSEN: a choice is recorded and not yet asked of the issuer. REQUESTED:
     asked of the issuer. VOID_REQUESTED and VOIDING are issued coupons whose void waits for the operator, then for the
-    issuer.
+    issuer. USED and EXPIRED are issued coupons of which the issuer said so (SPEC R-035).
     """
 
     OPEN = 0
@@ -42,6 +42,8 @@ class CouponState(IntEnum):
     VOID_REQUESTED = 5
     VOIDING = 6
     VOIDED = 7
+    USED = 8
+    EXPIRED = 9
 
 
 LIVE = frozenset({CouponState.ISSUED, CouponState.VOID_REQUESTED, CouponState.VOIDING})
@@ -88,7 +90,8 @@ class OrderMoney:
     Attributes:
         amount_minor: taken when it was placed.
         held_minor: for coupons that are neither issued nor given up.
-        issued_minor: price of coupons issued and not voided: the confirmed amount (SPEC R-033).
+        issued_minor: price of coupons issued and not voided, less what came back for expired ones: the confirmed amount
+            (SPEC R-033).
         returned_minor: given back.
     """
 

@@ -23,6 +23,8 @@ CouponStateName = Literal[
     "void_requested",
     "voiding",
     "voided",
+    "used",
+    "expired",
 ]
 _COUNTS = {"total": 3, "success": 3, "progress": 0, "failure": 0, "error": 0}
 _MONEY = {"amount": 29700, "confirmed_amount": 29700, "held": 0, "returned": 0}
@@ -223,6 +225,8 @@ class CouponStates(Shape):
     void_requested: int
     voiding: int
     voided: int
+    used: int
+    expired: int
 
 
 class OrderDetail(ListedOrder):
@@ -255,6 +259,8 @@ class OrderDetail(ListedOrder):
                 "void_requested": 0,
                 "voiding": 0,
                 "voided": 0,
+                "used": 0,
+                "expired": 0,
             },
             "spend_id": SPEND_ID,
             "source": "order",

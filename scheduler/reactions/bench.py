@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import orjson
 from psycopg import AsyncConnection, sql
 
+from aggregates.books import PeriodIsClosed
 from ledger.clock import Clock
 from ledger.command import Call, Command, Outcome
 from ledger.database import Database, connect_async
@@ -33,6 +35,7 @@ class Bench:
     Attributes:
         engine: started. ports: of the world outside. vault: personal data.
         database: addresses. clock: the engine's own.
+        expired_refund_rate: percent of the price of an expired coupon that go back (settings; SPEC R-035).
     """
 
     engine: Engine
@@ -40,6 +43,7 @@ class Bench:
     vault: Vault
     database: Database
     clock: Clock
+    expired_refund_rate: int = 0
     _idle: list[AsyncConnection[Any]] = field(default_factory=list)
 
     @asynccontextmanager
@@ -81,18 +85,30 @@ class Bench:
             key: 8 to 255 visible characters, e.g. "ord_...:issue:7".
             more: of `Call`, e.g. `occurred_at` as the provider tells it.
 
+        What a provider tells so late that its day is closed is booked on the day on which it is told (SPEC 14): the
+        money is there already, and only a person can do without it.
+
         Returns:
             The answer, or a refusal (status 409 or 422), the first time and every time after.
 
         Raises:
             LedgerError: as of `Engine.submit`.
         """
-        return await self.engine.submit(command, call_of(reaction, key, **more))
+        outcome = await self.engine.submit(command, call_of(reaction, key, **more))
+        if outcome.status == 422 and more.get("occurred_at") is not None and _is_period_closed(outcome):
+            return await self.engine.submit(command, call_of(reaction, f"{key}:late"))
+        return outcome
 
     async def close(self) -> None:
         """Close what is idle."""
         while self._idle:
             await self._idle.pop().close()
+
+
+def _is_period_closed(outcome: Outcome) -> bool:
+    """Say whether a refusal is that of a closed period."""
+    code: str = orjson.loads(outcome.body)["code"]
+    return code == PeriodIsClosed.code
 
 
 def call_of(reaction: str, key: str, **more: Any) -> Call:

@@ -58,7 +58,8 @@ async def _run(
     async with sandbox_state(settings, database, clock) as state:
         if settings.sandbox_callback_url is not None:
             reactions = (*reactions, _postman(state, settings.sandbox_callback_url, vault))
-        await react(database, clock, sandbox_ports(state), vault, stop, reactions)
+        rate = settings.expired_refund_rate
+        await react(database, clock, sandbox_ports(state), vault, stop, reactions, expired_refund_rate=rate)
 
 
 def _postman(state: SandboxState, url: str, vault: Vault) -> Reaction:
@@ -73,11 +74,13 @@ async def react(
     vault: Vault,
     stop: threading.Event,
     reactions: Sequence[Reaction] = REACTIONS,
+    *,
+    expired_refund_rate: int = 0,
 ) -> None:
-    """Run reactions over an engine of their own until `stop` is set."""
+    """Run reactions over an engine of their own until `stop` is set; the rate is as of `Bench`."""
     engine = Engine(Store(database.app, database.schema), clock)
     await engine.start()
-    bench = Bench(engine, ports, vault, database, clock)
+    bench = Bench(engine, ports, vault, database, clock, expired_refund_rate)
     hints = {reaction.name: asyncio.Event() for reaction in reactions}
     loops = [asyncio.create_task(_loop(bench, reaction, hints[reaction.name])) for reaction in reactions]
     loops.append(asyncio.create_task(_listen(database, reactions, hints)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.reactions import catalogue, forgetting, payments, payouts, senders
 from scheduler.reactions.bench import Reaction
-from scheduler.reactions.orders import retention, work
+from scheduler.reactions.orders import endings, retention, work
 
 REACTIONS: tuple[Reaction, ...] = (
     catalogue.REACTION,
@@ -16,5 +16,6 @@ REACTIONS: tuple[Reaction, ...] = (
     work.REACTION,
     work.ITEMS_GONE,
     retention.RETENTION,
+    endings.ENDINGS,
 )
 """Every reaction that the process runs."""

@@ -106,6 +106,25 @@ def test_charge_methods_and_maxima_are_read_as_json(monkeypatch: pytest.MonkeyPa
     assert (settings.charge_methods, settings.charge_maximum) == (("card",), {"card": 5_000_000})
 
 
+@pytest.mark.parametrize(("given", "rate"), [(None, 0), ("0", 0), ("90", 90), ("100", 100)])
+def test_the_share_of_expired_coupons_is_0_to_100_percent(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, rate: int
+) -> None:
+    """SPEC R-035: no money back by default."""
+    if given is not None:
+        monkeypatch.setenv("LEDGER_EXPIRED_REFUND_RATE", given)
+
+    assert Settings().expired_refund_rate == rate
+
+
+@pytest.mark.parametrize("given", ["-1", "101", "0.5", "all"])
+def test_any_other_share_of_expired_coupons_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("LEDGER_EXPIRED_REFUND_RATE", given)
+
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_an_unknown_charge_method_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGER_CHARGE_METHODS", '["cheque"]')
 

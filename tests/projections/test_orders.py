@@ -99,6 +99,7 @@ async def test_an_order_is_shown_as_its_own_fold_has_it(chance: Chance, conn: As
         counts.progress, counts.success, counts.failure, counts.error,
     )  # fmt: skip
     assert row["first_token"] == tokens(1)[0]
+    assert row["in_use"] == order.coupons.count(CouponState.ISSUED)
     (tally,) = await rows(conn, "view_order_tallies")
     assert {name: count for name, count in tally.items() if count == 1} == {order.status: 1}
 

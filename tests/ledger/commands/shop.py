@@ -12,10 +12,11 @@ from typing import Any
 from aggregates.account.spends import NEVER
 from aggregates.ids import stream_id
 from aggregates.order import Order
-from aggregates.order.parts import CouponState, DispatchState, OrderLine
+from aggregates.order.parts import LIVE, CouponState, DispatchState, OrderLine
 from aggregates.spend import Spend
 from ledger.command import Answer, Command
 from ledger.commands.charges import ChargeAccount
+from ledger.commands.order_endings import EndCoupons
 from ledger.commands.order_voids import ApproveVoid, RecordVoided, RequestVoid
 from ledger.commands.order_work import (
     AutoChoose,
@@ -40,7 +41,10 @@ class Shop(Book):
 
     Attributes:
         account_id: the account.
+        refund_rate: percent that goes back for expired coupons.
     """
+
+    refund_rate = 0
 
     def __init__(self, money: int = 1_000_000, mode: str = "prepaid", at: str = "2024-10-28 10:00") -> None:
         super().__init__(at)
@@ -148,6 +152,10 @@ class Shop(Book):
         """Void coupons."""
         return self.ask(RecordVoided(order_id, self.voiding(order_id, *coupons), coupons, ()))
 
+    def ended(self, order_id: str, *, used: tuple[int, ...] = (), expired: tuple[int, ...] = ()) -> dict[str, Any]:
+        """Say that coupons were used or have expired."""
+        return self.ask(EndCoupons(order_id, used, expired, self.refund_rate))
+
     def money(self, order_id: str) -> tuple[int, int, int]:
         """Return (held, confirmed, returned) of an order."""
         order = self.order(order_id)
@@ -174,9 +182,10 @@ class Shop(Book):
         counts = order.counts
         assert by_state == [counts.progress, counts.success, counts.failure, counts.error]
         assert sum(by_state) == order.recipients
-        live = {CouponState.ISSUED, CouponState.VOID_REQUESTED, CouponState.VOIDING}
-        confirmed = [order.price_of(coupon) for coupon, state in enumerate(order.coupons) if state in live]
-        assert order.issued_minor == sum(confirmed)
+        paid = {*LIVE, CouponState.USED, CouponState.EXPIRED}
+        confirmed = [order.price_of(coupon) for coupon, state in enumerate(order.coupons) if state in paid]
+        expired = [order.price_of(coupon) for coupon, state in enumerate(order.coupons) if state == CouponState.EXPIRED]
+        assert order.issued_minor == sum(confirmed) - sum(price * self.refund_rate // 100 for price in expired)
         account = self.account(order.account_id)
         own = self.streams.get(stream_id(order.spend_id))
         spend = account.holds.get(order.spend_id) or (own.state if isinstance(own, Spend) else None)

@@ -21,6 +21,7 @@ from aggregates.order import Order
 from aggregates.order.parts import NO_LINE
 from aggregates.postings import CHART, postings_of
 from ledger.command import Command
+from ledger.commands.order_endings import EndCoupons
 from ledger.commands.order_voids import ApproveVoid, RecordVoided, RejectVoid, RequestVoid
 from ledger.commands.order_work import (
     AutoChoose,
@@ -49,6 +50,7 @@ class Chance:
     def __init__(self, seed: int, mode: str, kind: str) -> None:
         self.random = random = Random(seed)
         self.shop = Shop(MONEY, mode=mode)
+        self.shop.refund_rate = 90
         prices = random.sample((990, 4_950, 9_900, 29_700, 3_913), random.randint(2, 4))
         quantities = [random.randint(1, 2) if kind == "general" else 1 for _ in prices]
         self.recipients = random.randint(1, 12)
@@ -89,6 +91,7 @@ class Chance:
         waiting = order.open_issues.get(batch)
         message_batch = random.choice(list(order.open_messages) or [1])
         sent = order.open_messages.get(message_batch)
+        used, expired = self.parts(list(coupons[:2]), 2)
         void = random.choice(list(order.open_voids) or [1])
         in_void = order.open_voids.get(void)
         issued, failed = self.parts(list(waiting.recipients) if waiting else [0], 2)
@@ -118,6 +121,7 @@ class Chance:
             ApproveVoid(order_id, void),
             RejectVoid(order_id, void, "no"),
             RecordVoided(order_id, void, voided, kept, "used"),
+            EndCoupons(order_id, used, expired, self.shop.refund_rate),
             StartDispatch(order_id),
             StartDispatch(order_id),
         ]
