@@ -21,6 +21,7 @@ from ledger.settings import Settings
 from ledger.vault.answered import Answered
 from ledger.vault.book import AddressBook
 from ledger.vault.coupons import Coupons
+from ledger.vault.documents import Documents
 from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, SubjectNotFound
 from ledger.vault.links import Links
 from ledger.vault.people import People, years_after
@@ -39,7 +40,7 @@ class Vault:
 
     Attributes:
         people: recipients. coupons: their coupon numbers. links: to their pages.
-        book: address books. uploads: files that were read and not used yet.
+        book: address books. uploads: files that were read and not used yet. documents: those issued, with files.
         answered: what was answered to requests about all these.
     """
 
@@ -61,6 +62,7 @@ class Vault:
         self.links = Links(self._door)
         self.book = AddressBook(self._door)
         self.uploads = Uploads(self._door)
+        self.documents = Documents(self._door)
         self.answered = Answered(self._door)
 
     def request_hash(self, method: str, path: str, body: bytes) -> str:
