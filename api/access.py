@@ -45,7 +45,8 @@ SCOPES: dict[str, str] = {
     "settlements:write": "record settlement payments of postpaid accounts",
     "transactions:read": "read transactions",
     "statements:read": "read statements",
-    "journal:read": "read the journal and the trial balance",
+    "journal:read": "read the journal, the trial balance and the closed periods",
+    "periods:close": "close periods of the books",
     "events:read": "read facts",
     "seal:read": "read the seal",
     "products:read": "read the catalogue",
@@ -154,7 +155,7 @@ ROLES: dict[str, frozenset[str]] = {
             "batches:write",
         }
     ),
-    "accountant": _BOOK_READS,
+    "accountant": _BOOK_READS | {"periods:close"},
     "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read"},
     "master": _MONEY_READS
     | {

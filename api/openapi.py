@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query
 
+from aggregates.books import PeriodIsClosed
 from aggregates.errors import Conflict, LedgerError, Malformed, NotFound, Unavailable
 from api import problems
 from api.access import ROLES, SCOPES
@@ -54,6 +55,7 @@ LEAVES: tuple[type[LedgerError], ...] = (
     AccountNotFound,
     KeyReused,
     OccurredAhead,
+    PeriodIsClosed,
     Overloaded,
     OutcomeUnknown,
     ViewBehind,
@@ -214,7 +216,7 @@ def _by_status(operation: Operation) -> dict[int, list[type[LedgerError]]]:
         errors.append(problems.KeyMissing)
     leaves = [*operation.raises]
     if operation.keyed is not None and operation.name != "revoke_key":
-        leaves += [KeyReused, OccurredAhead]
+        leaves += [KeyReused, OccurredAhead, PeriodIsClosed]
         if operation.scope != PUBLIC and not any(issubclass(error, Conflict) for error in leaves):
             leaves.append(Conflict)
     found: dict[int, list[type[LedgerError]]] = {}

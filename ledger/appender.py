@@ -66,8 +66,17 @@ _REFUSALS_OF_THE_DATABASE = (
 )
 
 
+_VERSIONS = (
+    "SELECT id, coalesce((SELECT max(originator_version) FROM ledger_events WHERE originator_id = id), 0)"
+    " FROM unnest(%s::uuid[]) AS id"
+)
+
+
 class Clash(Exception):
-    """Another writer was first at one of the versions, or one of the keys is known: nothing of the batch was stored."""
+    """Another writer was first at one of the versions, has moved what was only read, or one of the keys is known.
+
+    Nothing of the batch was stored.
+    """
 
 
 class Lost(Exception):
@@ -122,6 +131,8 @@ class Appender:
         try:
             async with asyncio.timeout(APPEND_LIMIT_S):
                 connection = await self._writer()
+                if batch.unmoved:
+                    await self._hold(connection, batch)
                 if len(batch.rows) < COPY_FROM_ROWS:
                     return await self._append_by_function(connection, batch)
                 return await self._append_by_copy(connection, batch)
@@ -142,6 +153,24 @@ class Appender:
         except psycopg.Error:
             await self._roll_back()
             raise
+
+    async def _hold(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> None:
+        """Take the lock, and see that what was only read stands where it stood: nobody can move it before the commit.
+
+        Raises:
+            Clash: somebody has written to one of these streams since; the lock is let go of.
+        """
+        # What the batch itself adds to is fenced by the versions of its rows.
+        wanted = {UUID(int=at): version for at, version in batch.unmoved.items() if at not in batch.streams}
+        if not wanted:
+            return
+        if not self.locked:
+            await connection.execute(f"{_BEGIN}; {_LOCK}".encode())
+            self.locked = True
+        found = await connection.execute(_VERSIONS.encode(), (list(wanted),))
+        if dict(await found.fetchall()) != wanted:
+            await self._roll_back()
+            raise Clash("what a decision has read has moved")
 
     async def lock(self) -> None:
         """Take the table lock ahead of the next append, which will release it; what is read meanwhile stays true.

@@ -83,6 +83,9 @@ class Streams(Protocol):
     def stream(self, kind: type[S], public_id: str) -> S:
         """Return the stream that belongs to a public id; blank (version 0) when nothing is recorded on it."""
 
+    def held(self, kind: type[S], public_id: str) -> S:
+        """Return a stream that is only read; what is decided is stored only while nobody has written to it since."""
+
     def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
         """Return public id and stream of what this ledger knows by a name (a product by its sku); blank when new."""
 

@@ -232,6 +232,8 @@ class Committer:
         """Evict what an unstored batch has touched, and undo what was decided on it since."""
         for stream in batch.streams.values():
             self.warm.evict(stream.id)
+        for at in batch.unmoved:
+            self.warm.evict(UUID(int=at))
         self._undo_open()
 
     def _undo_open(self) -> None:

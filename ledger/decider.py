@@ -18,6 +18,7 @@ from ledger.committer import Committer
 from ledger.keys import Remembered
 from ledger.loading import SNAPSHOT_EVERY, snapshot_row
 from ledger.pending import PendingBatch
+from ledger.periods import check_period
 from ledger.recall import check_same_request, format_answer, refusal_record
 from ledger.rows import LateRow, rows_of
 from ledger.seal import Refusal, Row
@@ -78,6 +79,7 @@ class Decider:
         try:
             if call.occurred_at is not None:
                 _check_occurred(stamp)
+                check_period(unit, stamp)
             command.decide(unit, stamp)
         except (Rejected, Conflict) as refusal:
             if unit.has_recorded():
@@ -96,6 +98,8 @@ class Decider:
         try:
             facts = _marked(unit.collect(), call, command.ANSWER)
             remembered = self._join(facts, rows_of(facts, key), unit.recorded, command.ANSWER, call, key)
+            if unit.unmoved:
+                committer.open.unmoved = unit.unmoved | committer.open.unmoved
         except BaseException:
             self._committer.spoil(unit)
             raise
@@ -119,6 +123,8 @@ class Decider:
             item_stamp = self._stamp(item_call)
             try:
                 _check_occurred(item_stamp)
+                if item_call.occurred_at is not None:
+                    check_period(unit, item_stamp)
                 command.decide(unit, item_stamp)
             except (Rejected, Conflict) as refusal:
                 self._check_sure(unit, key)
@@ -133,6 +139,8 @@ class Decider:
             self._join(facts, made, recorded, answer, of, under)
             for (facts, recorded, answer, of, under), made in zip(decided, rows, strict=True)
         ]
+        if unit.unmoved:
+            self._committer.open.unmoved = unit.unmoved | self._committer.open.unmoved
         self._committer.open.commands -= len(remembered) - 1
         return remembered[0]
 

@@ -41,6 +41,7 @@ class PendingBatch:
         rows, refusals: what will be stored, in order.
         keys: command keys of both. streams: what it adds to, by the integer of their ids.
         snapshots: (stream id, version, topic, state) taken at the version of a snapshot, stored after the commit.
+        unmoved: stream (integer of its id) -> version at which a decision has read it: stored only while that is so.
         commands: how many decisions it holds.
         first_position: position of its first row, once committed.
         verdict: None until it is known.
@@ -56,6 +57,7 @@ class PendingBatch:
         "rows",
         "snapshots",
         "streams",
+        "unmoved",
         "verdict",
     )
 
@@ -64,6 +66,7 @@ class PendingBatch:
         self.refusals: list[Refusal] = []
         self.keys: list[bytes] = []
         self.streams: dict[int, Stream] = {}
+        self.unmoved: dict[int, int] = {}
         self.snapshots: list[tuple[UUID, int, str, bytes]] = []
         self.commands = 0
         self.first_position = 0

@@ -43,9 +43,10 @@ class Unit:
     Attributes:
         touched: streams asked for, by the integer of their ids.
         recorded: those of them whose facts the last `collect` has handed over.
+        unmoved: versions, by the integer of their ids, of streams that the decision holds good with and no others.
     """
 
-    __slots__ = ("_ledger_number", "_new", "_seed", "_warm", "recorded", "touched")
+    __slots__ = ("_ledger_number", "_new", "_seed", "_warm", "recorded", "touched", "unmoved")
 
     def __init__(self, warm: WarmStreams, seed: bytes, ledger_number: int) -> None:
         self._warm = warm
@@ -54,6 +55,7 @@ class Unit:
         self._new: list[Stream] = []
         self.touched: dict[int, Stream] = {}
         self.recorded: list[Stream] = []
+        self.unmoved: dict[int, int] = {}
 
     def account(self, account_id: str) -> Account:
         """Return the account. Raises: NotFound `account_not_found`."""
@@ -83,6 +85,15 @@ class Unit:
             self.touched[stream_id.int] = found
         assert isinstance(found, kind), f"{public_id} is a {type(found).__name__}, not a {kind.__name__}"
         return found
+
+    def held(self, kind: type[S], public_id: str) -> S:
+        """Return a stream that is only read, and let the commit fail unless it still stands where it stands now.
+
+        (What a decision writes to is fenced by its version; this fences what it lets itself be told.)
+        """
+        stream = self.stream(kind, public_id)
+        self.unmoved.setdefault(stream.id.int, stream.version)
+        return stream
 
     def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
         """Return public id and stream of what this ledger knows by a name of its own; blank when it does not."""

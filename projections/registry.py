@@ -12,6 +12,7 @@ from projections.order_retention import OrderRetention
 from projections.orders import Orders
 from projections.payments import Payments
 from projections.payouts import Payouts
+from projections.periods import Periods
 from projections.products import Products
 from projections.quotes import Quotes
 from projections.refund_requests import RefundRequests
@@ -37,6 +38,7 @@ ALL_VIEWS: tuple[View, ...] = (
     SenderProfilesView(),
     Orders(),
     OrderRetention(),
+    Periods(),
 )
 
 

@@ -13,6 +13,7 @@ from aggregates.fact import Fact, Stamp
 from aggregates.ids import account_of, parse
 from ledger.command import Answer, Streams, answer
 from ledger.commands.origins import origin_of
+from ledger.periods import check_day
 from ledger.shapes import lots_json
 
 
@@ -96,8 +97,10 @@ class ImportMovement:
     text: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.Imported`. Raises: as of `Account.import_movement`."""
-        streams.account(self.account_id).import_movement(
+        """Record `Account.Imported`. Raises: PeriodIsClosed; as of `Account.import_movement`."""
+        account = streams.account(self.account_id)
+        check_day(streams, stamp, self.booked_on)
+        account.import_movement(
             stamp,
             amount_minor=self.amount_minor,
             booked_on=self.booked_on,

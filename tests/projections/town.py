@@ -164,6 +164,9 @@ class Desk:
         assert isinstance(found, kind)
         return found
 
+    def held(self, kind: type[S], public_id: str) -> S:
+        return self.stream(kind, public_id)
+
     def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
         public_id = ids.root_id(prefix, 0, sha256(name.encode()).digest())
         return public_id, self.stream(kind, public_id)
