@@ -38,7 +38,8 @@ def content_of(
         return show.notice(texts.given_up if recipient["given_up"] == "not_delivered" else texts.all_gone), False
     if any(coupon["state"] == "awaiting_choice" for coupon in coupons):
         return _choice(texts, lines, recipient, off_sale, today, wrong), False
-    cards, voided, preparing = [], [], 0
+    cards, voided, ended, preparing = [], [], [], 0
+    tags = {"used": texts.used, "expired": texts.expired}
     for place, coupon in enumerate(coupons):
         line = None if coupon["line"] is None else lines[coupon["line"]]
         if line is not None and is_live(coupon) and place in numbers:
@@ -46,12 +47,14 @@ def content_of(
             cards.append(show.Card(line["brand"], line["name"], numbers[place], until))
         elif line is not None and coupon["state"] == "voided":
             voided.append(show.Card(line["brand"], line["name"], None, None))
+        elif line is not None and coupon["state"] in tags:
+            ended.append((show.Card(line["brand"], line["name"], None, None), tags[coupon["state"]]))
         elif coupon["state"] in UNDER_WAY:
             preparing += 1
     told = [show.fault(wrong)] if wrong else []
     if cards and recipient["chosen_by"] == "service":
         told.append(show.notice(texts.chosen_for_you))
-    return joined([*told, show.coupons(texts, cards, voided, preparing)]), bool(preparing)
+    return joined([*told, show.coupons(texts, cards, voided, preparing, ended)]), bool(preparing)
 
 
 def _choice(

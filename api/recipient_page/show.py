@@ -11,7 +11,7 @@ from api.recipient_page.texts import Texts
 
 
 class Card(NamedTuple):
-    """A coupon to show. number: None while it is not shown. until: last day; None of a voided one."""
+    """A coupon to show. number: None while it is not shown. until: last day; None of one that cannot be used."""
 
     brand: str
     name: str
@@ -90,8 +90,10 @@ def greeting(texts: Texts, name: str) -> Html:
     return fill("<h1>{text}</h1>", text=text)
 
 
-def coupons(texts: Texts, cards: Sequence[Card], voided: Sequence[Card], preparing: int) -> Html:
-    """Show coupons that can be used, then those that were voided."""
+def coupons(
+    texts: Texts, cards: Sequence[Card], voided: Sequence[Card], preparing: int, ended: Sequence[tuple[Card, str]] = ()
+) -> Html:
+    """Show coupons that can be used, then those that were voided, then those that have ended, each with its tag."""
     parts = []
     if cards:
         parts.append(fill("<p>{text}</p>", text=texts.show_clerk))
@@ -100,7 +102,10 @@ def coupons(texts: Texts, cards: Sequence[Card], voided: Sequence[Card], prepari
         parts.append(pending(texts))
     if voided:
         parts.append(notice(texts.some_voided if cards or preparing else texts.all_voided))
-    parts += [_voided(texts, card) for card in voided]
+    parts += [_off(card, texts.voided) for card in voided]
+    if ended and not (cards or preparing or voided):
+        parts.append(notice(texts.all_ended))
+    parts += [_off(card, tag) for card, tag in ended]
     if not parts:
         parts.append(notice(texts.nothing_issued))
     return joined(parts)
@@ -168,13 +173,13 @@ def _card(texts: Texts, card: Card) -> Html:
     )
 
 
-def _voided(texts: Texts, card: Card) -> Html:
+def _off(card: Card, tag: str) -> Html:
     return fill(
         '<article class="card off"><header><p class="brand">{brand}</p><p class="name">{name}</p>'
         '<p><span class="tag">{tag}</span></p></header></article>',
         brand=card.brand,
         name=card.name,
-        tag=texts.voided,
+        tag=tag,
     )
 
 

@@ -49,6 +49,9 @@ class Texts:
     reload: str
     nothing_issued: str
     choose_title: str
+    used: str
+    expired: str
+    all_ended: str
     choose_until: str
     choose_final: str
     choose: str
@@ -107,6 +110,9 @@ KO = Texts(
     choose="이 상품으로 받기",
     choose_one="상품을 하나 골라 주세요.",
     discontinued="판매 종료",
+    used="사용 완료",
+    expired="기간 만료",
+    all_ended="사용할 수 있는 쿠폰이 더 이상 없습니다.",
     some_gone="일부 상품은 판매가 종료되어 고를 수 없습니다.",
     all_gone="모든 상품의 판매가 종료되어 고를 수 있는 상품이 없습니다. 보내신 분께 문의해 주세요.",
     choice_closed="선택 기간이 끝났습니다. 보내신 분이 정한 상품이 발송됩니다.",
@@ -165,6 +171,9 @@ EN = Texts(
     choice_closed="The time to choose is over. You will get the item that the sender has picked.",
     already_chosen="An item has been settled already. You will get the one that was chosen first.",
     item_gone="This item cannot be had any more. Please choose another one.",
+    used="Used",
+    expired="Expired",
+    all_ended="There is no coupon left that can be used.",
     given_up="The time to choose is over and this gift can no longer be received. Please ask the sender.",
     chosen_for_you="The time to choose was over, so you got the item that the sender had picked.",
     footer="Do not share the address of this page or your coupon numbers.",

@@ -16,6 +16,7 @@ from projections.connections import connect_to
 from projections.runner import Runner
 from scheduler.jobs import START_DISPATCHES, fire
 from scheduler.reactions.bench import Bench
+from scheduler.reactions.orders.endings import ask_issuer
 from scheduler.reactions.orders.work import memory_of, react
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
@@ -109,6 +110,13 @@ class ShopFront:
             memory_of(self.bench).resting.clear()
             idle = 0 if await react(self.bench) else idle + 1
             self.clock.advance(seconds=31)
+        self.feed()
+
+    async def ask_issuer(self) -> None:
+        """Ask which coupons were used and which have expired."""
+        self.feed()
+        while await ask_issuer(self.bench):
+            pass
         self.feed()
 
     async def start(self) -> None:

@@ -10,7 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.app import LedgerApp
+from ledger.ports.sandbox.scenarios import counted
 from ledger.vault import Reading
+from projections import order_work
 from tests.api.recipient_page.conftest import CODE, PHONE, Reader
 from tests.api.shop_front import ShopFront
 
@@ -94,6 +96,61 @@ async def test_five_wrong_tries_lock_the_link_also_for_the_right_digits_r_126(
     assert left == [(422, ["4"]), (422, ["3"]), (422, ["2"]), (422, ["1"])]
     for page in (fifth, right, opened):
         assert (page.status, "링크가 잠겼습니다" in page.text) == (403, True)
+
+
+async def test_a_locked_link_is_replaced_by_one_that_goes_to_the_phone_r_126(
+    front: ShopFront, visit: Visit, patient: None
+) -> None:
+    order_id, link = await ordered(front, 9_900)
+    reader = visit(link)
+    for _ in range(5):
+        locked = await reader.take("digits", digits="9999")
+    nonce = re.search(r'name="nonce" value="([^"]+)"', locked.html)
+    assert nonce is not None
+
+    sent = await reader.take("link", nonce=nonce[1])
+    again = await reader.take("link", nonce=nonce[1])
+    twice = await reader.take("link", nonce="another-form")
+    await front.work()
+
+    messages = await counted(front.counter.house.sandbox, "messages", order_id, "", 10)
+    assert [(row["template"], row["asked"]) for row in messages] == [("order-gift", 1), ("order-link", 1)]
+    for page in (sent, again, twice):
+        assert (page.status, "새 링크를 보냈습니다" in page.text) == (200, True)
+        assert "/c/" not in page.html
+    assert (await visit(link).open()).status == 404
+    new = messages[1]["link"]
+    assert new.startswith("/c/")
+    assert "Gift of 9,900 won" in (await visit(new).enter()).text
+
+
+async def test_new_links_are_sent_five_times_ten_minutes_apart_r_126(
+    front: ShopFront, visit: Visit, patient: None
+) -> None:
+    order_id, link = await ordered(front, 9_900)
+    statuses = []
+    for attempt in range(7):
+        async with front.bench.see() as connection:
+            tokens = await order_work.tokens_of(connection, order_id, [0])
+        (link,) = await front.bench.vault.links.renew(order_id, [(0, tokens[0])])
+        for _ in range(5):
+            await front.bench.vault.links.check(link, "none")
+        statuses.append((await visit(link).take("link", nonce=f"form-{attempt}")).status)
+        await front.work()
+        if attempt:
+            front.clock.advance(minutes=10)
+
+    assert statuses == [200, 429, 200, 200, 200, 200, 429]
+
+
+async def test_a_link_that_is_not_locked_is_not_replaced(front: ShopFront, visit: Visit) -> None:
+    order_id, link = await ordered(front, 9_900)
+
+    page = await visit(link).take("link", nonce="some-form")
+    await front.work()
+
+    assert "본인 확인" in page.text
+    assert len(await counted(front.counter.house.sandbox, "messages", order_id, "", 10)) == 1
 
 
 async def test_digits_that_are_no_four_digits_do_not_count_as_a_try(front: ShopFront, visit: Visit) -> None:
@@ -423,6 +480,32 @@ async def test_voided_coupons_are_named_without_their_numbers(front: ShopFront, 
     assert (first in some.text.replace(" ", ""), second in some.text.replace(" ", "")) == (False, True)
     assert "All of these coupons have been cancelled" in nothing.text
     assert second not in nothing.text.replace(" ", "")
+
+
+async def test_used_and_expired_coupons_are_named_without_their_numbers_r_035(
+    front: ShopFront, visit: Visit, patient: None
+) -> None:
+    used, lasting = await front.product(4_950, ends="-USED"), await front.product(9_900)
+    order = await front.order([lasting, used], [PHONE])
+    await front.work()
+    link = await front.link(order["id"])
+
+    await front.ask_issuer()
+    some = await visit(link, "en").enter()
+    front.clock.advance(days=31)
+    await front.ask_issuer()
+    nothing = await visit(link, "en").enter()
+    detail = await front.see(f"/v1/orders/{order['id']}")
+    shown = await front.see(f"/v1/orders/{order['id']}/recipients")
+
+    numbers = await numbers_of(front, order["id"])
+    assert [number in some.text.replace(" ", "") for number in numbers] == [True, False]
+    assert ("Used" in some.text, "Expired" in some.text) == (True, False)
+    assert "There is no coupon left that can be used. " in nothing.text
+    assert not any(number in nothing.text.replace(" ", "") for number in numbers)
+    assert (detail["coupon_states"]["used"], detail["coupon_states"]["expired"]) == (1, 1)
+    assert (detail["confirmed_amount"], detail["returned"]) == (14_850, 0)
+    assert [coupon["state"] for coupon in shown["items"][0]["coupons"]] == ["expired", "used"]
 
 
 async def test_a_coupon_that_could_not_be_issued_is_not_promised(front: ShopFront, visit: Visit) -> None:
