@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The tests wait for processes and disks more than they compute: more of them than there are cores finish sooner.
+TEST_PROCESSES ?= 3
 
 .PHONY: run test check setup browser bench faults lock format
 .DEFAULT_GOAL := run
@@ -11,7 +13,7 @@ run: setup ## Start the ledger with a small demo data set
 	@exec $(BIN)/ledger serve
 
 test: setup browser ## Run all tests
-	@$(BIN)/pytest -q -rs
+	@$(BIN)/pytest -q -rs --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 # Pages are tested in a real browser; where there is none and none may be installed, those tests say so and are left out.
 browser: ## Install Chromium for the tests of web pages, where this machine lets us

@@ -140,7 +140,7 @@ def _load(
                 bulk.load(from_store, to_view, each, *slices[number])
 
     processes.share(len(slices), load_here, load_beside, min(crew, len(slices)))
-    tracking.advance(writing, tracking.tracking_name(each.NAME, NEW), begin + 1, goal)
+    tracking.advance(writing, [tracking.tracking_name(each.NAME, NEW)], begin + 1, goal)
     if progress is not None:
         progress(goal, goal)
 
@@ -179,7 +179,7 @@ def _feed(
         if not batch:
             break
         for each in views:
-            view.apply(writing, each, batch, NEW)
+            view.apply(writing, [each], batch, NEW)
         position = batch[-1].position
         if progress is not None:
             progress(position, head)

@@ -142,7 +142,7 @@ def _catch_up(connection: Connection[Any], each: View, goal: int) -> int:
         batch = reader.read(connection, position, BATCH_FACTS, up_to=goal)
         if not batch:
             break
-        view.apply(connection, each, batch, NEW)
+        view.apply(connection, [each], batch, NEW)
         position = batch[-1].position
     return position
 

@@ -136,17 +136,28 @@ class Runner:
                 for fed in group:
                     self._stop(writing, fed, gap)
                 continue
-            for fed in group:
-                applied += self._apply(writing, fed, batch)
+            applied += self._apply_together(writing, group, batch)
         return applied
+
+    def _apply_together(self, writing: Connection[Any], group: Sequence[Fed], batch: Sequence[Positioned]) -> int:
+        """Apply a batch to views that stand at one place, in one transaction; where it cannot be, to each alone."""
+        if not batch:
+            return 0
+        try:
+            view.apply(writing, [fed.view for fed in group], batch)
+        except Exception as error:
+            if _is_lost(error, writing):
+                raise
+            return sum(self._apply(writing, fed, batch) for fed in group)
+        for fed in group:
+            self._reach(writing, fed, batch)
+        return len(batch) * len(group)
 
     def _apply(self, writing: Connection[Any], fed: Fed, batch: Sequence[Positioned]) -> int:
         """Apply a batch to one view; where it cannot be, halve it: the view stops right before the fact at fault."""
-        if not batch:
-            return 0
         before = fed.position
         try:
-            view.apply(writing, fed.view, batch)
+            view.apply(writing, [fed.view], batch)
         except OutOfOrderError:
             fed.position = self._standing(writing, fed.view)
             return max(0, fed.position - before)
@@ -159,10 +170,14 @@ class Runner:
             half = len(batch) // 2
             applied = self._apply(writing, fed, batch[:half])
             return applied + (self._apply(writing, fed, batch[half:]) if applied == half else 0)
+        self._reach(writing, fed, batch)
+        return len(batch)
+
+    def _reach(self, writing: Connection[Any], fed: Fed, batch: Sequence[Positioned]) -> None:
+        """Take note that a view has taken a batch."""
         fed.position = batch[-1].position
         if fed.error is not None:
             self._go_on(writing, fed)
-        return len(batch)
 
     def _stop(self, writing: Connection[Any], fed: Fed, error: Exception) -> None:
         """Stop one view, loudly, until its next try."""

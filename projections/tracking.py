@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from psycopg import AsyncConnection, Connection
@@ -59,18 +60,18 @@ def begin(connection: Connection[Any], name: str) -> None:
     )
 
 
-def advance(connection: Connection[Any], name: str, first: int, last: int) -> None:
-    """Move a view's position over a batch, in the transaction that writes the batch's rows; locked till the commit.
+def advance(connection: Connection[Any], names: Sequence[str], first: int, last: int) -> None:
+    """Move views' positions over a batch, in the transaction that writes the batch's rows; locked till the commit.
 
     Raises:
-        OutOfOrderError: the view does not stand at `first` - 1.
+        OutOfOrderError: one of the views does not stand at `first` - 1.
     """
     moved = connection.execute(
-        "UPDATE ledger_tracking SET notification_id = %s WHERE application_name = %s AND notification_id = %s",
-        [last, name, first - 1],
+        "UPDATE ledger_tracking SET notification_id = %s WHERE application_name = ANY(%s) AND notification_id = %s",
+        [last, names, first - 1],
     )
-    if moved.rowcount != 1:
-        raise OutOfOrderError(f"{name} does not stand at position {first - 1}")
+    if moved.rowcount != len(names):
+        raise OutOfOrderError(f"not all of {', '.join(names)} stand at position {first - 1}")
 
 
 def standing(connection: Connection[Any], name: str, *, lock: bool = False) -> int | None:

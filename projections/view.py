@@ -99,29 +99,44 @@ def business_date_of(fact: Fact) -> date:
     return fact.booked_on if isinstance(fact, Account.Imported) else business_date(fact.occurred_at)
 
 
-def apply(connection: Connection[Any], view: View, batch: Sequence[Positioned], suffix: str = "") -> None:
-    """Write what a batch of consecutive facts means to a view, and its new position, in one transaction.
+def apply(connection: Connection[Any], views: Sequence[View], batch: Sequence[Positioned], suffix: str = "") -> None:
+    """Write what a batch of consecutive facts means to views, and their new position, in one transaction.
 
     Raises:
-        OutOfOrderError: the view does not stand right before the batch; nothing was applied.
-        ViewRefusedError: the view cannot take one of the facts; nothing was applied.
+        OutOfOrderError: a view does not stand right before the batch; nothing was applied.
+        ViewRefusedError: a view cannot take one of the facts; nothing was applied.
     """
     with connection.transaction():
-        name = tracking.tracking_name(view.NAME, suffix)
-        tracking.advance(connection, name, batch[0].position, batch[-1].position)
-        wanted = [at for at in batch if view.wants(at)]
-        if not wanted:
-            return
-        for part, keys, more in _parts(view, wanted):
-            rows = Rows(connection, suffix)
-            for table, wanted_keys in keys.items():
-                rows.load(table, wanted_keys)
-            for at in part:
-                try:
-                    view.project(at.fact, at.position, rows)
-                except Exception as error:
-                    raise ViewRefusedError(view.NAME, at.topic, at.position, repr(error)) from error
-            rows.write(more=more)
+        names = [tracking.tracking_name(view.NAME, suffix) for view in views]
+        tracking.advance(connection, names, batch[0].position, batch[-1].position)
+        kinds = {type(at.fact) for at in batch}
+        for view in views:
+            wanted = _wanted(view, batch, kinds)
+            if wanted:
+                _write(connection, view, wanted, suffix)
+
+
+def _wanted(view: View, batch: Sequence[Positioned], kinds: set[type[Any]]) -> Sequence[Positioned]:
+    """Return those of a batch's facts, which are of these kinds, that a view projects. Raises: as `View.wants`."""
+    if kinds <= view.TAKES:
+        return batch
+    if kinds.isdisjoint(view.TAKES) and not any(issubclass(kind, Exception) for kind in kinds):
+        return ()
+    return [at for at in batch if view.wants(at)]
+
+
+def _write(connection: Connection[Any], view: View, wanted: Sequence[Positioned], suffix: str) -> None:
+    """Write the rows that these facts make of a view's. Raises: ViewRefusedError."""
+    for part, keys, more in _parts(view, wanted):
+        rows = Rows(connection, suffix)
+        for table, wanted_keys in keys.items():
+            rows.load(table, wanted_keys)
+        for at in part:
+            try:
+                view.project(at.fact, at.position, rows)
+            except Exception as error:
+                raise ViewRefusedError(view.NAME, at.topic, at.position, repr(error)) from error
+        rows.write(more=more)
 
 
 def _parts(view: View, wanted: Sequence[Positioned]) -> Iterator[tuple[list[Positioned], dict[Table, list[Key]], bool]]:

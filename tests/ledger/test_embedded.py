@@ -207,7 +207,7 @@ def test_a_server_killed_together_with_all_who_used_it_starts_again(used_dir: Pa
         assert embedded.is_alive()
 
 
-@pytest.mark.parametrize("stranger", [1, os.getpid(), 4_000_000])
+@pytest.mark.parametrize("stranger", [1, os.getpid(), 4_000_000], ids=["init", "a live process", "nobody"])
 def test_a_stale_pid_file_that_names_a_stranger_does_not_keep_the_server_down(used_dir: Path, stranger: int) -> None:
     with EmbeddedServer(used_dir) as embedded:
         lock = (embedded.place.cluster / "postmaster.pid").read_text().split("\n")

@@ -87,7 +87,7 @@ def rows_by_batches(connection: Connection[Any], each: View, size: int) -> dict[
     view.create_indexes(connection, each, NEW)
     position = 0
     while batch := reader.read(connection, position, size):
-        view.apply(connection, each, batch, NEW)
+        view.apply(connection, [each], batch, NEW)
         position = batch[-1].position
     rows = {table.name: rows_of(connection, table, NEW) for table in each.TABLES}
     view.drop(connection, each, NEW)

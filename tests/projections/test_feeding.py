@@ -70,7 +70,7 @@ def test_a_batch_that_is_fed_twice_raises_and_applies_once(
 
     for each in ALL_VIEWS:
         with pytest.raises(OutOfOrderError):
-            view.apply(project, each, batch)
+            view.apply(project, [each], batch)
 
     assert live_rows(project) == rows
 
@@ -81,13 +81,13 @@ def test_a_batch_may_only_follow_the_position_of_its_view(
 ) -> None:
     busy_town().store(app)
     batch = reader.read(project, 0)
-    view.apply(project, TRANSACTIONS, batch[:6])
+    view.apply(project, [TRANSACTIONS], batch[:6])
 
     with pytest.raises(OutOfOrderError):
-        view.apply(project, TRANSACTIONS, batch[begin:9])
+        view.apply(project, [TRANSACTIONS], batch[begin:9])
 
     assert stands_at(project)["transactions"] == 6
-    view.apply(project, TRANSACTIONS, batch[6:9])
+    view.apply(project, [TRANSACTIONS], batch[6:9])
     assert stands_at(project)["transactions"] == 9
 
 
@@ -99,7 +99,7 @@ def test_rows_and_position_are_written_together_or_not_at_all(
     poisoned = [*batch[:20], Positioned(21, "account.charged", ValueError("unreadable"))]
 
     with pytest.raises(ViewRefusedError):
-        view.apply(project, Accounts(), poisoned)
+        view.apply(project, [Accounts()], poisoned)
 
     assert stands_at(project)["accounts"] == 0
     assert project.execute("SELECT count(*) FROM view_accounts").fetchone() == (0,)
@@ -394,7 +394,7 @@ def test_a_runner_that_was_overtaken_goes_on_from_where_the_view_stands(
     app: Connection[Any], project: Connection[Any], runner: Runner, feed: Feed
 ) -> None:
     last = busy_town().store(app)
-    view.apply(project, TRANSACTIONS, reader.read(project, 0, 9))
+    view.apply(project, [TRANSACTIONS], reader.read(project, 0, 9))
 
     feed()
 
