@@ -156,7 +156,7 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "accountant": _BOOK_READS | {"periods:close"},
-    "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read"},
+    "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read", "anniversaries:read"},
     "master": _MONEY_READS
     | {
         "charges:cancel",

@@ -21,11 +21,41 @@ RIGHTS: dict[str, set[str]] = {
     if line and not line.startswith("#")
 }
 MISSING = "acc_01zzzzzzzzzzzzzzzz"
+NOT_FOR_AUDITORS = {
+    "get_upload_failures": "rows as they were typed, in clear, for whoever sent the file",
+    "get_upload_sample": "goes with uploading",
+    "get_sandbox_clock": "a tool of tests and demos, no record of anything",
+    "list_sandbox_asked": "a tool of tests and demos",
+    "list_sandbox_callbacks": "a tool of tests and demos",
+}
+"""What an auditor, who reads everything masked, does not read, and why."""
+
+NO_MATTER_OF_MONEY = {
+    "list_keys", "list_folders", "list_groups", "list_contacts", "get_contact", "list_sender_profiles",
+    "get_sender_profile", "list_anniversary_rules", "get_anniversary_rule", "list_anniversary_recipients",
+}  # fmt: skip
+"""What an accountant does not read beyond that: keys, people, senders, rules that have ordered nothing yet."""
+
 BY_ACCOUNT = [each for each in OPERATIONS if "account_id" in each.params]
 
 
 def test_every_operation_has_a_row_of_rights_and_every_row_an_operation() -> None:
     assert set(RIGHTS) == {each.name for each in OPERATIONS}
+
+
+def test_auditors_read_everything_and_accountants_all_money() -> None:
+    reads = {each.name for each in OPERATIONS if each.method == "GET"}
+
+    assert {name for name in reads if not RIGHTS[name] & {"auditor", "anyone"}} == set(NOT_FOR_AUDITORS)
+    assert {name for name in reads if not RIGHTS[name] & {"accountant", "anyone"}} == (
+        set(NOT_FOR_AUDITORS) | NO_MATTER_OF_MONEY
+    )
+
+
+def test_auditors_change_nothing() -> None:
+    questions = {each.name for each in OPERATIONS if each.method == "GET" or not each.keyed}
+
+    assert {name for name, roles in RIGHTS.items() if "auditor" in roles} <= questions
 
 
 def test_every_scope_is_declared_and_used() -> None:

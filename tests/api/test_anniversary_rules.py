@@ -94,14 +94,15 @@ async def test_the_amount_of_a_choice_rule_is_that_of_its_dearest_item_v8(owner:
     assert (shown["items"], shown["amount_each"], shown["designated"]) == (2, 29_700, 0)
 
 
-async def test_the_owner_sees_the_list_in_clear_and_internal_services_see_it_masked(
-    owner: Owner, counter: Counter
+@pytest.mark.parametrize("role", ["service", "auditor"])
+async def test_the_owner_sees_the_list_in_clear_and_internal_services_and_auditors_see_it_masked(
+    owner: Owner, counter: Counter, role: str
 ) -> None:
     made = await owner.make()
     at, rule_id = made.headers["ledger-position"], made.json()["id"]
 
     clear = (await owner.get(f"/{rule_id}/recipients", at)).json()["items"]
-    masked = (await counter.get(f"/v1/anniversary-rules/{rule_id}/recipients", role="service", min_position=at)).json()
+    masked = (await counter.get(f"/v1/anniversary-rules/{rule_id}/recipients", role=role, min_position=at)).json()
     page = (await owner.get(f"/{rule_id}/recipients?limit=1", at)).json()
     rest = (await owner.get(f"/{rule_id}/recipients?limit=1&cursor={page['next_cursor']}", at)).json()
 
