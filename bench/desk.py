@@ -108,9 +108,21 @@ class Desk:
         """Let callers do a number of spends between them."""
         return self.lab.run(self._spend(account_ids, submitters, 60.0, commands))
 
-    async def _spend(self, account_ids: Sequence[str], submitters: int, seconds: float, commands: int | None) -> Load:
+    def refuse(self, account_ids: Sequence[str], submitters: int, seconds: float) -> Load:
+        """As `spend`, but every spend asks for more than the account has, so that all are refused."""
+        return self.lab.run(self._spend(account_ids, submitters, seconds, None, amount_minor=2 * BALANCE_MINOR))
+
+    async def _spend(
+        self,
+        account_ids: Sequence[str],
+        submitters: int,
+        seconds: float,
+        commands: int | None,
+        amount_minor: int = AMOUNT_MINOR,
+    ) -> Load:
         latencies_ms: list[float] = []
         size = len(account_ids)
+        expected = 201 if amount_minor == AMOUNT_MINOR else 422
         turns = iter(range(2**62 if commands is None else commands))
         submit, clock = self.engine.submit, time.perf_counter
         started = clock()
@@ -121,9 +133,9 @@ class Desk:
                 began = clock()
                 if began >= until:
                     return
-                outcome = await submit(Spend(account_ids[turn * STRIDE % size], AMOUNT_MINOR), call())
-                if outcome.status != 201:
-                    raise RuntimeError(f"a spend was refused: {outcome.body.decode()}")
+                outcome = await submit(Spend(account_ids[turn * STRIDE % size], amount_minor), call())
+                if outcome.status != expected:
+                    raise RuntimeError(f"a spend was answered otherwise: {outcome.body.decode()}")
                 latencies_ms.append((clock() - began) * 1000)
 
         await asyncio.gather(*(submitter() for _ in range(submitters)))

@@ -36,6 +36,7 @@ class Writing:
         return [
             Side("engine_hot_256", "commands/s", self._hot_256),
             Side("engine_spread_16", "commands/s", lambda: self._load(self._spread, 16, "spread, 16").per_s),
+            Side("engine_refused_16", "commands/s", self._refused_16),
             Side("engine_spread_256", "commands/s", lambda: self._load(self._spread, 256, "spread, 256").per_s),
             Side("engine_single_p50_ms", "ms", self._single_p50_ms),
         ]
@@ -62,6 +63,9 @@ class Writing:
         self._trial.note("engine_facts_per_s", "facts/s", facts / load.seconds)
         self._trial.sizes["engine, hot, 256 submitters"] = f"{facts / max(1, batches):.0f} facts per commit"
         return load.per_s
+
+    def _refused_16(self) -> float:
+        return self._desk.refuse(self._spread, 16, self._seconds).per_s
 
     def _single_p50_ms(self) -> float:
         load = self._load(self._hot, 1, "alone")
