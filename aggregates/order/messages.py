@@ -1,15 +1,16 @@
-"""Messages: the first one to each recipient, resends, and the word that an item was chosen for somebody (SPEC 3.4).
+"""Messages: the first to each recipient, resends, the word that an item was chosen, and new links (SPEC 3.4, R-126).
 
 A batch is recorded before it is sent; each recipient's result joins as it comes. Alimtalk first, MMS when that fails:
-which of the two reached the recipient is the provider's word.
+which of the two reached the recipient is the provider's word. Where that word does not come within a day, the message
+counts as failed: an order does not wait for ever.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aggregates.dates import KST, business_date
 from aggregates.errors import Conflict, Malformed
@@ -30,8 +31,14 @@ if TYPE_CHECKING:
 FIRST = "first"
 RESEND = "resend"
 CHOSEN = "chosen"
+LINK = "link"
+COUNTED = frozenset({FIRST, RESEND})
+"""Purposes whose result is a recipient's dispatch state; the others change none."""
 
 RESENDS_MAX = 3
+REPORT_WAIT = timedelta(hours=24)
+"""How long a provider's word is waited for, once it has accepted a message; then it counts as failed."""
+
 CHOSEN_FROM_HOUR = 9
 """Hour of Seoul from which people are told that an item was chosen for them (SPEC R-038)."""
 
@@ -54,13 +61,19 @@ class ResendNotPossible(Conflict):
     code = "resend_not_possible"
 
 
+class ReportNotOverdue(Conflict):
+    """The provider's word is waited for; only after 24 hours a message without one counts as failed."""
+
+    code = "report_not_overdue"
+
+
 @fact("order.messages_requested")
 class MessagesRequested(Fact):
     """A message to each of these recipients is being sent.
 
     Attributes:
         batch: number of the batch among the order's message batches: 1, 2, 3, ...
-        purpose: first, resend, or chosen (an item was chosen for them).
+        purpose: first, resend, chosen (an item was chosen for them), or link (a new one, see `links`).
         recipients: numbers of the recipients, at most 500.
         requested_on: KST date of it: of the first attempt.
     """
@@ -74,7 +87,7 @@ class MessagesRequested(Fact):
 
     def apply(self, stream: Order) -> None:
         stream.message_batches = self.batch
-        stream.open_messages[self.batch] = OpenMessages(self.purpose, array("H", self.recipients))
+        stream.open_messages[self.batch] = OpenMessages(self.purpose, array("H", self.recipients), self.recorded_at)
         for recipient in self.recipients:
             stream.sending[recipient] += 1
         if self.purpose == RESEND:
@@ -82,6 +95,9 @@ class MessagesRequested(Fact):
                 stream.resends[recipient] += 1
         elif self.purpose == FIRST:
             stream.note_attempts(self.recipients, self.requested_on)
+        elif self.purpose == LINK:
+            for recipient in self.recipients:
+                stream.note_link(recipient, self.recorded_at)
         else:
             for recipient in self.recipients:
                 stream.auto[recipient] = 2
@@ -95,10 +111,13 @@ class MessagesSettled(Fact):
         batch, purpose: of the request.
         alimtalk, mms: recipients reached, by channel.
         failed: recipients reached by neither.
+        unreported: those of `failed` of whose message the provider never said more than that it was accepted.
         sent_on: KST date of sending: of a choice order, 7 days from it may be chosen (SPEC R-038).
         counts: recipients by dispatch state after it.
         unsettled: recipients of the batch whose result is still unknown.
     """
+
+    VERSION: ClassVar[int] = 2
 
     order_id: str
     account_id: str
@@ -107,6 +126,7 @@ class MessagesSettled(Fact):
     alimtalk: tuple[int, ...]
     mms: tuple[int, ...]
     failed: tuple[int, ...]
+    unreported: tuple[int, ...]
     sent_on: date
     counts: OrderCounts
     unsettled: int
@@ -115,7 +135,7 @@ class MessagesSettled(Fact):
         reached = (*self.alimtalk, *self.mms)
         for recipient in (*reached, *self.failed):
             stream.sending[recipient] -= 1
-        if self.purpose != CHOSEN:
+        if self.purpose in COUNTED:
             for recipient in reached:
                 stream.dispatch[recipient] = DispatchState.SUCCESS
             for recipient in self.failed:
@@ -124,6 +144,11 @@ class MessagesSettled(Fact):
             stream.note_reached(reached, self.sent_on)
         stream.close_messages(self.batch, {*reached, *self.failed})
         stream.counts = self.counts
+
+    @staticmethod
+    def upcast_v1_v2(stored: dict[str, Any]) -> None:
+        """Say of facts from before there was a limit that every result in them was the provider's word."""
+        stored["unreported"] = []
 
 
 def request_messages(
@@ -155,7 +180,7 @@ def request_messages(
     for recipient in recipients:
         if not due(order, recipient):
             raise MessageNotDue("nothing is to be sent to the recipient", recipient=recipient)
-    _record_request(order, stamp, purpose, recipients)
+    record_request(order, stamp, purpose, recipients)
 
 
 def resend_messages(order: Order, stamp: Stamp, *, recipients: Sequence[int]) -> None:
@@ -180,7 +205,7 @@ def resend_messages(order: Order, stamp: Stamp, *, recipients: Sequence[int]) ->
     for recipient in recipients:
         _refuse_resend(order, stamp, recipient)
     for first in range(0, len(recipients), BATCH_MAX):
-        _record_request(order, stamp, RESEND, recipients[first : first + BATCH_MAX])
+        record_request(order, stamp, RESEND, recipients[first : first + BATCH_MAX])
 
 
 def record_messages(
@@ -191,17 +216,20 @@ def record_messages(
     alimtalk: Sequence[int],
     mms: Sequence[int],
     failed: Sequence[int],
+    unreported: Sequence[int] = (),
 ) -> None:
     """Record what the provider said of a batch, all of it or a part; the order ends with its last recipient.
 
     Args:
         stamp: `occurred_at` = when the messages were sent, as far as known.
         alimtalk, mms, failed: recipients of the batch, at least one together, each once.
+        unreported: those of `failed` whom the provider has accepted a message to and never said more.
 
     Raises:
-        Malformed: nobody, or somebody twice.
+        Malformed: nobody, somebody twice, or somebody unreported who has not failed.
         BatchNotOpen: the batch is not open.
         RecipientNotInBatch: somebody is not in it or has a result.
+        ReportNotOverdue: somebody unreported, less than 24 hours after the batch was requested.
 
     Source: SPEC 3.3, 3.4, D1, R-036, R-038, R-044.
     """
@@ -212,6 +240,10 @@ def record_messages(
         raise BatchNotOpen("the batch is not open")
     if not set(results) <= set(opened.recipients):
         raise RecipientNotInBatch("a recipient is not in the batch or has its result already")
+    if unreported and not set(unreported) <= set(failed):
+        raise Malformed("unreported must be among failed", field="unreported")
+    if unreported and order.now(stamp) < opened.requested_at + REPORT_WAIT:
+        raise ReportNotOverdue("a report is waited for 24 hours")
     order.record(
         MessagesSettled,
         stamp,
@@ -222,6 +254,7 @@ def record_messages(
         alimtalk=tuple(alimtalk),
         mms=tuple(mms),
         failed=tuple(failed),
+        unreported=tuple(unreported),
         sent_on=business_date(stamp.occurred_at),
         counts=_counts_after(order, opened.purpose, [*alimtalk, *mms], failed),
         unsettled=len(opened.recipients) - len(results),
@@ -229,7 +262,8 @@ def record_messages(
     dispatch.record_end(order, stamp)
 
 
-def _record_request(order: Order, stamp: Stamp, purpose: str, recipients: Sequence[int]) -> None:
+def record_request(order: Order, stamp: Stamp, purpose: str, recipients: Sequence[int]) -> None:
+    """Record that messages are being sent, as the order's next batch."""
     order.record(
         MessagesRequested,
         stamp,
@@ -243,7 +277,7 @@ def _record_request(order: Order, stamp: Stamp, purpose: str, recipients: Sequen
 
 
 def _counts_after(order: Order, purpose: str, reached: Sequence[int], failed: Sequence[int]) -> OrderCounts:
-    if purpose == CHOSEN:
+    if purpose not in COUNTED:
         return order.counts
     first = sum(order.dispatch[recipient] == DispatchState.IN_PROGRESS for recipient in reached)
     turned = sum(order.dispatch[recipient] == DispatchState.FAILED for recipient in reached)

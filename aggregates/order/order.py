@@ -13,7 +13,7 @@ from typing import Self
 from uuid import UUID
 
 from aggregates.fact import Stamp, Stream, stream_class
-from aggregates.order import choices, dispatch, endings, issuance, messages, placing, silence, voids
+from aggregates.order import choices, dispatch, endings, issuance, links, messages, placing, silence, voids
 from aggregates.order.parts import (
     CHOICE,
     GENERAL,
@@ -51,6 +51,7 @@ class Order(Stream):
     """
 
     __slots__ = (
+        new_links: how many a recipient was sent in place of locked ones, and when the last; of those who were.
         "_attempted",
         "_excluded",
         "_reached",
@@ -77,6 +78,7 @@ class Order(Stream):
         "order_id",
         "ordered_on",
         "recipients",
+        "new_links",
         "resends",
         "returned_minor",
         "scheduled_at",
@@ -121,6 +123,8 @@ class Order(Stream):
     VoidRejected = voids.VoidRejected
     VoidSettled = voids.VoidSettled
     request_void = voids.request_void
+
+    send_link = links.send_link
     approve_void = voids.approve_void
     reject_void = voids.reject_void
     record_voided = voids.record_voided
@@ -154,6 +158,7 @@ class Order(Stream):
 
     def now(self, stamp: Stamp) -> datetime:
         """Return the instant at which the next fact will be recorded: never before the last one's."""
+        self.new_links: dict[int, tuple[int, datetime]] = {}
         return max(stamp.recorded_at, self.recorded_at)
 
     def place_of(self, line: int, unit: int) -> int:
@@ -246,6 +251,7 @@ class Order(Stream):
         for coupon in coupons:
             self.coupons[coupon] = state
 
+            + _BYTES_OF_A_BATCH * len(self.new_links)
     def choose(self, recipient: int, line: int) -> None:
         """Fold: a recipient's item is settled."""
         self.coupons[recipient] = CouponState.CHOSEN
@@ -297,6 +303,11 @@ class Order(Stream):
         twin.open_voids = dict(self.open_voids)
         twin.pending = list(self.pending)
         return twin
+    def note_link(self, recipient: int, at: datetime) -> None:
+        """Fold: a recipient is sent a new link."""
+        sent, _ = self.new_links.get(recipient, (0, at))
+        self.new_links[recipient] = (sent + 1, at)
+
 
     def _make_room(self, recipients: int, coupons_each: int) -> None:
         choosers = recipients if self.kind == CHOICE else 0
@@ -326,3 +337,4 @@ class Order(Stream):
 
 def _without(numbers: array[int], settled: Container[int]) -> array[int]:
     return array(numbers.typecode, [number for number in numbers if number not in settled])
+        twin.new_links = dict(self.new_links)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -127,10 +128,11 @@ class OpenIssue(NamedTuple):
 
 
 class OpenMessages(NamedTuple):
-    """A batch of messages. `recipients`: those whose result is not known yet."""
+    """A batch of messages. `recipients`: those whose result is not known yet. `requested_at`: when it was recorded."""
 
     purpose: str
     recipients: array[int]
+    requested_at: datetime
 
 
 class OpenVoid(NamedTuple):

@@ -43,6 +43,20 @@ def message(title: str, text: str) -> Html:
     return fill('<h1>{title}</h1><div class="panel"><p>{text}</p></div>', title=title, text=text)
 
 
+def locked(texts: Texts, nonce: str, wrong: str = "") -> Html:
+    """Say that the link is locked, and offer to send a new one to the phone."""
+    return fill(
+        '<h1>{title}</h1>{wrong}<form class="panel" method="post"><p>{text}</p>'
+        '<input type="hidden" name="step" value="link"><input type="hidden" name="nonce" value="{nonce}">'
+        '<button type="submit">{send}</button></form>',
+        title=texts.locked_title,
+        wrong=fault(wrong) if wrong else NOTHING,
+        text=texts.locked,
+        nonce=nonce,
+        send=texts.send_link,
+    )
+
+
 def check_form(texts: Texts, wrong: str = "") -> Html:
     """Ask for the last digits of the phone number."""
     return fill(

@@ -1,7 +1,7 @@
-"""The steps of the recipient page: last digits, code, the coupons or a choice.
+"""The steps of the recipient page: last digits, code, the coupons or a choice; a new link where this one is locked.
 
 Before the digits of the phone number (and, where codes can be sent, a code) were right, a page says nothing about
-anybody (SPEC R-126).
+anybody (SPEC R-126). A new link is never shown: it goes to the phone.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from api.recipient_page.html import Html, joined
 from api.recipient_page.session import LIFE, Session, Sessions
 from api.recipient_page.texts import Texts
 from api.reply import Reply
-from ledger.command import Call
-from ledger.commands.order_work import ChooseItem
+from ledger.command import Call, Command
+from ledger.commands.order_work import ChooseItem, SendLink
 from ledger.vault import Link, LinkNotFound, Reading
 from projections import order_queries, order_work
 
@@ -96,7 +96,9 @@ class Steps:
         texts = asked.texts
         opened = await self._house.vault.links.open(asked.link)
         if opened.locked:
-            return page(texts, 403, show.message(texts.locked_title, texts.locked))
+            if asked.step and asked.fields.get("step") == "link":
+                return await self._send_link(asked, opened)
+            return self._locked(texts)
         session = self._sessions.read(asked.cookies.get(SESSION_COOKIE, ""), asked.link, self._now())
         if asked.step:
             return await self._step(asked, opened, session)
@@ -122,7 +124,7 @@ class Steps:
             return page(texts, 422, show.check_form(texts, texts.digits_hint))
         checked = await self._house.vault.links.check(asked.link, digits)
         if checked.locked:
-            return page(texts, 403, show.message(texts.locked_title, texts.locked))
+            return self._locked(texts)
         if not checked.ok:
             return page(texts, 422, show.check_form(texts, texts.wrong_digits.format(left=checked.tries_left)))
         if self._house.ports is None:
@@ -151,8 +153,43 @@ class Steps:
             # Five wrong codes are one wrong try of the link: guessing by ever new codes comes to its end, too.
             checked = await self._house.vault.links.check(asked.link, _NOBODYS_DIGITS)
             if checked.locked:
-                return page(texts, 403, show.message(texts.locked_title, texts.locked))
+                return self._locked(texts)
         return page(texts, 422, show.check_form(texts, texts.code_over), self._ended(asked.link))
+
+    def _locked(self, texts: Texts, wrong: str = "", status: int = 403) -> Reply:
+        """Say that a link is locked; where messages can be sent, offer to send another one to the phone."""
+        if self._house.ports is None:
+            return page(texts, status, show.message(texts.locked_title, texts.locked_for_good))
+        return page(texts, status, show.locked(texts, secrets.token_urlsafe(12), wrong))
+
+    async def _send_link(self, asked: Asked, opened: Link) -> Reply:
+        """Have a new link sent to the phone that this one was sent to; a reaction sends it, once (SPEC R-126)."""
+        texts, nonce = asked.texts, asked.fields.get("nonce", "")
+        if self._house.ports is None or not _NONCE.fullmatch(nonce):
+            return self._locked(texts)
+        key = f"{opened.order_id}:link:{opened.recipient}:{nonce}"
+        code, _ = await self._submit(asked, "link", key, SendLink(opened.order_id, opened.recipient))
+        if code == "link_limit_reached":
+            return self._locked(texts, texts.link_limit, 429)
+        if code not in ("", "link_on_its_way"):
+            return self._locked(texts)
+        return page(texts, 200, show.message(texts.link_sent_title, texts.link_sent))
+
+    async def _submit(self, asked: Asked, step: str, key: str, command: Command) -> tuple[str, int]:
+        """Do what a form asks for, once for each form; return the code of its refusal ("" without one) and a position.
+
+        Raises:
+            Unavailable.
+        """
+        mark = self._house.vault.request_hash("PAGE", step, key.encode())
+        call = Call(f"recipient:{key.partition(':')[0]}", "", key, mark, asked.request_id)
+        try:
+            outcome = await self._house.engine.submit(command, call)
+        except Unavailable:
+            raise
+        except LedgerError as error:
+            return error.code, 0
+        return str(orjson.loads(outcome.body).get("code")) if outcome.status >= 400 else "", outcome.position
 
     async def _choose(self, asked: Asked, opened: Link, session: Session) -> Reply:
         line, nonce = asked.fields.get("line", ""), asked.fields.get("nonce", "")
@@ -162,20 +199,11 @@ class Steps:
             off_sale = await order_work.off_sale_lines(conn, opened.order_id)
         # The same form sent twice is one choice; the same choice on a form of later is looked at anew.
         key = f"{opened.order_id}:choice:{opened.recipient}:{int(line)}:{nonce}"
-        mark = self._house.vault.request_hash("PAGE", "choose", key.encode())
-        call = Call(f"recipient:{opened.order_id}", "", key, mark, asked.request_id)
         command = ChooseItem(opened.order_id, opened.recipient, int(line), off_sale)
-        try:
-            outcome = await self._house.engine.submit(command, call)
-        except Unavailable:
-            raise
-        except LedgerError as error:
-            return await self._inside(asked, opened, session, _refusal(asked.texts, error.code))
-        if outcome.status >= 400:
-            return await self._inside(
-                asked, opened, session, _refusal(asked.texts, str(orjson.loads(outcome.body).get("code")))
-            )
-        return onward(asked.link, self._kept(asked.link, Session("in", position=outcome.position)))
+        code, position = await self._submit(asked, "choose", key, command)
+        if code:
+            return await self._inside(asked, opened, session, _refusal(asked.texts, code))
+        return onward(asked.link, self._kept(asked.link, Session("in", position=position)))
 
     async def _inside(self, asked: Asked, opened: Link, session: Session, wrong: str = "") -> Reply:
         """Show the verified recipient what there is; who is still here stays in."""

@@ -23,6 +23,11 @@ class Texts:
     wrong_digits: str
     locked_title: str
     locked: str
+    locked_for_good: str
+    send_link: str
+    link_sent_title: str
+    link_sent: str
+    link_limit: str
     code_title: str
     code_why: str
     code: str
@@ -44,14 +49,14 @@ class Texts:
     voided: str
     all_voided: str
     some_voided: str
+    used: str
+    expired: str
+    all_ended: str
     preparing_title: str
     preparing: str
     reload: str
     nothing_issued: str
     choose_title: str
-    used: str
-    expired: str
-    all_ended: str
     choose_until: str
     choose_final: str
     choose: str
@@ -78,7 +83,12 @@ KO = Texts(
     confirm="확인",
     wrong_digits="번호가 맞지 않습니다. 남은 횟수: {left}회",
     locked_title="링크가 잠겼습니다",
-    locked="번호가 다섯 번 맞지 않아 이 링크는 더 이상 열 수 없습니다. 보내신 분께 재발송을 요청해 주세요.",
+    locked="번호가 다섯 번 맞지 않아 이 링크는 더 이상 열 수 없습니다. 받으신 휴대전화로 새 링크를 보내 드립니다.",
+    locked_for_good="번호가 다섯 번 맞지 않아 이 링크는 더 이상 열 수 없습니다. 보내신 분께 재발송을 요청해 주세요.",
+    send_link="휴대전화로 새 링크 받기",
+    link_sent_title="새 링크를 보냈습니다",
+    link_sent="선물을 받은 휴대전화의 메시지를 확인해 주세요. 이 링크는 더 이상 사용할 수 없습니다.",
+    link_limit="지금은 새 링크를 보낼 수 없습니다. 10분 뒤에 다시 시도하시거나 보내신 분께 재발송을 요청해 주세요.",
     code_title="인증번호 입력",
     code_why="휴대전화로 보낸 인증번호 여섯 자리를 3분 안에 입력해 주세요.",
     code="인증번호",
@@ -100,6 +110,9 @@ KO = Texts(
     voided="폐기된 쿠폰",
     all_voided="이 쿠폰은 모두 폐기되어 사용할 수 없습니다.",
     some_voided="일부 쿠폰은 폐기되어 사용할 수 없습니다.",
+    used="사용 완료",
+    expired="기간 만료",
+    all_ended="사용할 수 있는 쿠폰이 더 이상 없습니다.",
     preparing_title="쿠폰을 준비하고 있습니다",
     preparing="잠시만 기다려 주세요. 이 페이지는 저절로 새로 고쳐집니다.",
     reload="새로 고침",
@@ -110,9 +123,6 @@ KO = Texts(
     choose="이 상품으로 받기",
     choose_one="상품을 하나 골라 주세요.",
     discontinued="판매 종료",
-    used="사용 완료",
-    expired="기간 만료",
-    all_ended="사용할 수 있는 쿠폰이 더 이상 없습니다.",
     some_gone="일부 상품은 판매가 종료되어 고를 수 없습니다.",
     all_gone="모든 상품의 판매가 종료되어 고를 수 있는 상품이 없습니다. 보내신 분께 문의해 주세요.",
     choice_closed="선택 기간이 끝났습니다. 보내신 분이 정한 상품이 발송됩니다.",
@@ -134,7 +144,12 @@ EN = Texts(
     confirm="Continue",
     wrong_digits="These are not the right digits. Tries left: {left}",
     locked_title="This link is locked",
-    locked="The digits were wrong five times, so this link cannot be opened any more. Ask the sender to send it again.",
+    locked="The digits were wrong five times, so this link is closed. We can send a new one to the phone it came to.",
+    locked_for_good="The digits were wrong five times, so this link is closed. Ask the sender to send it again.",
+    send_link="Send a new link to the phone",
+    link_sent_title="A new link is on its way",
+    link_sent="Look for a message on the phone that received the gift. This link cannot be used any more.",
+    link_limit="A new link cannot be sent now. Try again in 10 minutes, or ask the sender to send it again.",
     code_title="Enter the code",
     code_why="Enter the six-digit code that we have just sent to your phone. It is valid for 3 minutes.",
     code="Code",
@@ -156,6 +171,9 @@ EN = Texts(
     voided="Cancelled coupon",
     all_voided="All of these coupons have been cancelled and cannot be used.",
     some_voided="Some coupons have been cancelled and cannot be used.",
+    used="Used",
+    expired="Expired",
+    all_ended="There is no coupon left that can be used.",
     preparing_title="Your coupon is being prepared",
     preparing="Please wait a moment. This page reloads by itself.",
     reload="Reload",
@@ -171,9 +189,6 @@ EN = Texts(
     choice_closed="The time to choose is over. You will get the item that the sender has picked.",
     already_chosen="An item has been settled already. You will get the one that was chosen first.",
     item_gone="This item cannot be had any more. Please choose another one.",
-    used="Used",
-    expired="Expired",
-    all_ended="There is no coupon left that can be used.",
     given_up="The time to choose is over and this gift can no longer be received. Please ask the sender.",
     chosen_for_you="The time to choose was over, so you got the item that the sender had picked.",
     footer="Do not share the address of this page or your coupon numbers.",

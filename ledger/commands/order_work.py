@@ -196,11 +196,26 @@ class ResendMessages:
 
 
 @dataclass(frozen=True, slots=True)
+class SendLink:
+    """Send a recipient whose link is locked a new one."""
+
+    ANSWER: ClassVar[str] = "messages-requested/1"
+
+    order_id: str
+    recipient: int
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record `Order.MessagesRequested`. Raises: OrderNotFound; as of `Order.send_link`."""
+        known_order(streams, self.order_id).send_link(stamp, recipient=self.recipient)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordMessages:
     """Say what became of messages of a batch, or of a part of it.
 
     Attributes:
         alimtalk, mms, failed: recipients of the batch. Who is in none stays unknown.
+        unreported: those of `failed` of whose message the provider has never said more than that it was accepted.
     """
 
     ANSWER: ClassVar[str] = "messages-settled/1"
@@ -210,6 +225,7 @@ class RecordMessages:
     alimtalk: tuple[int, ...]
     mms: tuple[int, ...]
     failed: tuple[int, ...]
+    unreported: tuple[int, ...] = ()
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Order.MessagesSettled`, and `Order.Dispatched` after the last recipient.
@@ -217,7 +233,12 @@ class RecordMessages:
         Raises: OrderNotFound; as of `Order.record_messages`.
         """
         known_order(streams, self.order_id).record_messages(
-            stamp, batch=self.batch, alimtalk=self.alimtalk, mms=self.mms, failed=self.failed
+            stamp,
+            batch=self.batch,
+            alimtalk=self.alimtalk,
+            mms=self.mms,
+            failed=self.failed,
+            unreported=self.unreported,
         )
 
 

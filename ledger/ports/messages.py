@@ -32,7 +32,7 @@ class Delivery(NamedTuple):
         status: accepted: on its way, ask again; delivered; failed: definitely not delivered; absent: the provider has
             never heard of the key.
         code: of a failure: no_kakao_user, blocked_profile, template_mismatch, unreachable; else None.
-        at: when it was delivered or failed; None before.
+        at: when it was delivered or failed; when it was accepted, of one on its way, where the provider says so.
     """
 
     status: Literal["accepted", "delivered", "failed", "absent"]

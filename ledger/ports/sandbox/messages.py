@@ -49,7 +49,7 @@ class SandboxMessages:
                 " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
                 "  AS m (key, template, link, code, due_at)"
                 " ON CONFLICT (key) DO UPDATE SET asked = message.asked + 1"
-                " RETURNING key, outcome, code, due_at, asked",
+                " RETURNING key, outcome, code, accepted_at, due_at, asked",
                 channel, now,
                 [key for key, _ in unique],
                 [message.template for _, message in unique],
@@ -69,7 +69,9 @@ class SandboxMessages:
         """As `MessagePort.status`."""
         async with self._state.connected() as connection:
             stored = await rows(
-                connection, "SELECT key, outcome, code, due_at FROM message WHERE key = ANY(%s)", list(keys)
+                connection,
+                "SELECT key, outcome, code, accepted_at, due_at FROM message WHERE key = ANY(%s)",
+                list(keys),
             )
         now = self._state.now()
         known = {row["key"]: _delivery(row, now) for row in stored}
@@ -150,4 +152,8 @@ def _is_unreported(rates: Rates, message: Message) -> bool:
 
 def _delivery(row: DictRow, now: datetime) -> Delivery:
     due_at: datetime = row["due_at"]
-    return Delivery("accepted") if now < due_at else Delivery(row["outcome"], row["code"], due_at)
+    return (
+        Delivery("accepted", None, row["accepted_at"])
+        if now < due_at
+        else Delivery(row["outcome"], row["code"], due_at)
+    )

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from aggregates.dates import KST, business_date
-from aggregates.order.messages import CHOSEN, CHOSEN_FROM_HOUR, FIRST, RESEND
+from aggregates.order.messages import CHOSEN, CHOSEN_FROM_HOUR, COUNTED, FIRST, LINK, REPORT_WAIT, RESEND
 from aggregates.order.parts import CHOICE, LIVE, CouponState, DispatchState
 from ledger.commands.order_work import RecordMessages, RequestMessages
 from ledger.ports.messages import Channel, Delivery, Message
@@ -24,8 +24,8 @@ ASKED_AT_ONCE = 8
 
 READING = Reading(f"reaction:{NAME}", "send messages")
 
-TEMPLATES = {FIRST: "order-gift", RESEND: "order-gift", CHOSEN: "order-chosen"}
-"""Templates of orders that name none, and of the word that an item was chosen."""
+TEMPLATES = {FIRST: "order-gift", RESEND: "order-gift", CHOSEN: "order-chosen", LINK: "order-link"}
+"""Templates of orders that name none, of the word that an item was chosen, and of a new link."""
 
 PAGE = "/c/{link}"
 """Where a recipient's page is."""
@@ -43,11 +43,12 @@ class Sent(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Who has a result, and of which day it is."""
+    """Who has a result, and of which day it is. `unreported`: those of the failed whose report never came."""
 
     alimtalk: list[int]
     mms: list[int]
     failed: list[int]
+    unreported: list[int]
     last_at: datetime
 
 
@@ -107,6 +108,7 @@ async def settle(case: Case, sent: Sent) -> None:
             alimtalk=tuple(results.alimtalk),
             mms=tuple(results.mms),
             failed=tuple(results.failed),
+            unreported=tuple(results.unreported),
         )
         named = mark(results.alimtalk, results.mms, results.failed)
         at = min(results.last_at, case.bench.clock.now())
@@ -162,7 +164,7 @@ class Post:
 
     @property
     def _template(self) -> str:
-        own = self._order["template_id"] if self._sent.purpose != CHOSEN else None
+        own = self._order["template_id"] if self._sent.purpose in COUNTED else None
         return own or TEMPLATES[self._sent.purpose]
 
     def _vars(self, person: Person, link: str) -> dict[str, str]:
@@ -195,22 +197,39 @@ async def _known(case: Case, sent: Sent) -> tuple[dict[int, Delivery], dict[int,
 
 
 def _by_day(case: Case, sent: Sent, alimtalk: dict[int, Delivery], mms: dict[int, Delivery]) -> dict[date, Results]:
-    """Return the results that are definite, by the KST day on which they came: from it the 7 days count."""
+    """Return the results that are definite, by the KST day on which they came: from it the 7 days count.
+
+    What is on its way for a day without a word counts as failed today; no second channel is tried, because the first
+    message may have arrived.
+    """
     days: dict[date, Results] = {}
+    now = case.bench.clock.now()
     for who in sent.recipients:
         final = mms[who] if alimtalk[who].status == "failed" else alimtalk[who]
-        if final.status not in ("delivered", "failed"):
+        overdue = final.status == "accepted" and _is_overdue(case, sent, final, now)
+        if final.status not in ("delivered", "failed") and not overdue:
             continue
-        at = final.at or case.bench.clock.now()
+        at = now if overdue else final.at or now
         day = business_date(at)
-        results = days.setdefault(day, Results([], [], [], at))
+        results = days.setdefault(day, Results([], [], [], [], at))
         if at > results.last_at:
             results = days[day] = results._replace(last_at=at)
-        if final.status == "failed":
+        if overdue:
+            results.unreported.append(who)
+        if final.status == "failed" or overdue:
             results.failed.append(who)
         else:
             (results.mms if final is mms[who] else results.alimtalk).append(who)
     return days
+
+
+def _is_overdue(case: Case, sent: Sent, accepted: Delivery, now: datetime) -> bool:
+    """Say whether the provider's word on a message is not waited for any longer."""
+    opened = case.order.open_messages.get(sent.batch)
+    if sent.fresh or opened is None:
+        return False
+    since = max(opened.requested_at, accepted.at or opened.requested_at)
+    return now - since >= REPORT_WAIT
 
 
 def _first_due(case: Case) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.commands.order_work import RecordIssued, RecordMessages, RequestMessages, ResendMessages
+from ledger.commands.order_work import RecordIssued, RecordMessages, RequestMessages, ResendMessages, SendLink
 from tests.aggregates.orders import line
 from tests.aggregates.scenario import kst
 from tests.ledger.commands.shop import Shop
@@ -238,3 +238,54 @@ def test_a_report_that_comes_twice_changes_nothing(shop: Shop) -> None:
     assert shop.code(report) == "recipient_not_in_batch"
     shop.do(RecordMessages(order_id, batch, (1,), (), ()))
     assert shop.code(report) == "batch_not_open"
+
+
+@pytest.mark.parametrize(("at", "code"), [("2024-10-29 09:59:59", "report_not_overdue"), ("2024-10-29 10:00", None)])
+def test_a_message_without_a_report_counts_as_failed_after_24_hours(shop: Shop, at: str, code: str | None) -> None:
+    order_id = shop.choice(29_700, 9_900)
+    batch = shop.send(order_id, 0)
+    unreported = RecordMessages(order_id, batch, (), (), (0,), (0,))
+
+    assert (shop.at(at).code(unreported) if code else shop.at(at).do(unreported).status) == (code or 200)
+    assert shop.counts(order_id) == ((1, 0, 0, 0) if code else (0, 0, 1, 0))
+    assert shop.order(order_id).status == ("sending" if code else "dispatched")
+
+
+def test_only_who_failed_can_be_unreported(shop: Shop) -> None:
+    order_id = shop.choice(29_700, 9_900)
+    batch = shop.send(order_id, 0)
+
+    assert shop.at("2024-10-29 10:00").code(RecordMessages(order_id, batch, (0,), (), (), (0,))) == "malformed"
+
+
+def test_a_new_link_is_sent_five_times_ten_minutes_apart_and_changes_no_counter_r_126(shop: Shop) -> None:
+    """SPEC R-126."""
+    order_id = shop.choice(29_700, 9_900, recipients=2)
+    shop.missed(order_id, 0)
+    shop.reached(order_id, 1)
+
+    first = shop.ask(SendLink(order_id, 0))
+    on_its_way = shop.code(SendLink(order_id, 0))
+    shop.do(RecordMessages(order_id, first["batches"][0]["batch"], (0,), (), ()))
+    too_soon = shop.pass_time(minutes=9, seconds=59).refusal(SendLink(order_id, 0))
+    other = shop.ask(SendLink(order_id, 1))
+    shop.pass_time(seconds=1)
+    for _ in range(4):
+        again = shop.ask(SendLink(order_id, 0))
+        shop.do(RecordMessages(order_id, again["batches"][0]["batch"], (), (), (0,)))
+        shop.pass_time(minutes=10)
+    sixth = shop.refusal(SendLink(order_id, 0))
+
+    assert (first["purpose"], other["purpose"], on_its_way) == ("link", "link", "link_on_its_way")
+    assert (too_soon.code, too_soon.figures["wait_s"]) == ("link_limit_reached", 1)
+    assert (sixth.code, sixth.figures["maximum"]) == ("link_limit_reached", 5)
+    assert shop.counts(order_id) == (0, 1, 1, 0)
+    assert shop.order(order_id).reached_on(0) is None
+    assert list(shop.order(order_id).resends) == [0, 0]
+
+
+def test_nobody_is_sent_a_link_before_the_order_is_sent(shop: Shop) -> None:
+    order_id = shop.choice(29_700, 9_900, scheduled_at=kst("2024-10-28 11:00"))
+
+    assert shop.code(SendLink(order_id, 0)) == "order_not_started"
+    assert shop.code(SendLink(order_id, 1)) == "malformed"

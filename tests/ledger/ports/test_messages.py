@@ -24,7 +24,7 @@ def message(to: str, key: str = "m:1", template: str = "coupon", **variables: st
 async def outcome(ports: Ports, clock: SetClock, to: str, channel: Channel = "alimtalk") -> tuple[str, str | None]:
     key = f"{to}:{channel}"
     (accepted,) = await ports.messages.send(channel, [message(to, key)])
-    assert accepted == Delivery("accepted")
+    assert accepted == Delivery("accepted", None, clock.now())
     clock.advance(seconds=30)
     delivery = (await ports.messages.status([key]))[key]
     return delivery.status, delivery.code
@@ -190,6 +190,6 @@ async def test_a_provider_that_never_reports_says_accepted_for_ever(
 
     clock.advance(days=365)
 
-    assert (await ports.messages.status(["m:1"]))["m:1"] == Delivery("accepted")
+    assert (await ports.messages.status(["m:1"]))["m:1"].status == "accepted"
     async with state.connected() as connection:
         assert await rows(connection, "SELECT * FROM callback") == []

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import structlog
 
-from ledger.commands.order_work import ResendMessages
+from ledger.commands.order_work import RequestMessages, ResendMessages
 from ledger.ports.sandbox.scenarios import counted
 from ledger.ports.sandbox.state import SandboxState
 from scheduler.jobs import START_DISPATCHES, fire
@@ -62,6 +62,37 @@ async def test_a_late_report_is_waited_for_and_a_double_one_counts_once(room: Ma
     assert before == ["IN_PROGRESS", "SUCCESS"]
     assert await room.dispatch() == ["SUCCESS", "SUCCESS"]
     assert await room.messages() == {"alimtalk": 2}
+
+
+async def test_a_report_that_never_comes_is_waited_for_a_day_and_no_longer(room: Mailroom) -> None:
+    await room.rates(unreported_percent=100)
+    await room.place(COFFEE, to=phones(2))
+    await room.work()
+    room.clock.advance(hours=23, minutes=59, seconds=59)
+    await room.work()
+    before = (await room.dispatch(), (await room.order()).status)
+
+    room.clock.advance(seconds=1)
+    await room.work()
+
+    assert before == (["IN_PROGRESS", "IN_PROGRESS"], "sending")
+    assert (await room.dispatch(), (await room.order()).status) == (["FAILED", "FAILED"], "dispatched")
+    assert await room.messages() == {"alimtalk": 2}
+
+
+async def test_a_day_is_counted_from_when_the_provider_took_the_message_not_from_when_it_was_asked_for(
+    room: Mailroom,
+) -> None:
+    await room.rates(unreported_percent=100)
+    await room.place(COFFEE, CAKE, to=phones(1), kind="choice")
+    await room.do(RequestMessages(room.order_id, 1, (0,)))
+    room.clock.advance(days=3)
+    await room.work()
+    late = await room.dispatch()
+    room.clock.advance(days=1)
+    await room.work()
+
+    assert (late, await room.dispatch()) == (["IN_PROGRESS"], ["FAILED"])
 
 
 async def test_a_coupon_that_definitely_failed_gives_its_price_back_r_031(room: Mailroom) -> None:
