@@ -45,13 +45,13 @@ class Order(Stream):
         counts: recipients by dispatch state.
         dispatch, coupons: a `DispatchState` for each recipient, a `CouponState` for each coupon.
         sending: messages on their way, for each recipient. resends: those asked for.
+        new_links: how many a recipient was sent in place of locked ones, and when the last; of those who were.
         chosen: line for each recipient of a choice order, or `NO_LINE`. auto: 1 = chosen for it, 2 = and told so.
         issue_batches, message_batches, voids: numbers of the last ones.
         open_issues, open_messages, open_voids: what waits for a result, by number.
     """
 
     __slots__ = (
-        new_links: how many a recipient was sent in place of locked ones, and when the last; of those who were.
         "_attempted",
         "_excluded",
         "_reached",
@@ -71,6 +71,7 @@ class Order(Stream):
         "lines",
         "member_id",
         "message_batches",
+        "new_links",
         "number",
         "open_issues",
         "open_messages",
@@ -78,7 +79,6 @@ class Order(Stream):
         "order_id",
         "ordered_on",
         "recipients",
-        "new_links",
         "resends",
         "returned_minor",
         "scheduled_at",
@@ -116,6 +116,8 @@ class Order(Stream):
     MessagesSettled = messages.MessagesSettled
     request_messages = messages.request_messages
     resend_messages = messages.resend_messages
+
+    send_link = links.send_link
     record_messages = messages.record_messages
 
     VoidRequested = voids.VoidRequested
@@ -123,8 +125,6 @@ class Order(Stream):
     VoidRejected = voids.VoidRejected
     VoidSettled = voids.VoidSettled
     request_void = voids.request_void
-
-    send_link = links.send_link
     approve_void = voids.approve_void
     reject_void = voids.reject_void
     record_voided = voids.record_voided
@@ -151,6 +151,7 @@ class Order(Stream):
         self.issue_batches = self.message_batches = self.voids = 0
         self.open_issues: dict[int, OpenIssue] = {}
         self.open_messages: dict[int, OpenMessages] = {}
+        self.new_links: dict[int, tuple[int, datetime]] = {}
         self.open_voids: dict[int, OpenVoid] = {}
         self._make_room(0, 0)
 
@@ -158,7 +159,6 @@ class Order(Stream):
 
     def now(self, stamp: Stamp) -> datetime:
         """Return the instant at which the next fact will be recorded: never before the last one's."""
-        self.new_links: dict[int, tuple[int, datetime]] = {}
         return max(stamp.recorded_at, self.recorded_at)
 
     def place_of(self, line: int, unit: int) -> int:
@@ -228,6 +228,7 @@ class Order(Stream):
             + sum(map(len, by_one))
             + sum(len(figures) * figures.itemsize for figures in by_more)
             + sum(_BYTES_OF_A_BATCH + len(numbers) * numbers.itemsize for numbers in waiting)
+            + _BYTES_OF_A_BATCH * len(self.new_links)
             + 200 * len(self.lines)
         )
 
@@ -251,7 +252,6 @@ class Order(Stream):
         for coupon in coupons:
             self.coupons[coupon] = state
 
-            + _BYTES_OF_A_BATCH * len(self.new_links)
     def choose(self, recipient: int, line: int) -> None:
         """Fold: a recipient's item is settled."""
         self.coupons[recipient] = CouponState.CHOSEN
@@ -270,6 +270,11 @@ class Order(Stream):
     def note_reached(self, recipients: Iterable[int], on: date) -> None:
         """Fold: messages reached recipients; only the first time counts."""
         self._note(self._reached, recipients, on)
+
+    def note_link(self, recipient: int, at: datetime) -> None:
+        """Fold: a recipient is sent a new link."""
+        sent, _ = self.new_links.get(recipient, (0, at))
+        self.new_links[recipient] = (sent + 1, at)
 
     def close_issue(self, batch: int, settled: Container[int]) -> None:
         """Fold: recipients of an issue batch have their results."""
@@ -300,14 +305,10 @@ class Order(Stream):
             setattr(twin, name, value[:] if isinstance(value, (bytearray, array)) else value)
         twin.open_issues = dict(self.open_issues)
         twin.open_messages = dict(self.open_messages)
+        twin.new_links = dict(self.new_links)
         twin.open_voids = dict(self.open_voids)
         twin.pending = list(self.pending)
         return twin
-    def note_link(self, recipient: int, at: datetime) -> None:
-        """Fold: a recipient is sent a new link."""
-        sent, _ = self.new_links.get(recipient, (0, at))
-        self.new_links[recipient] = (sent + 1, at)
-
 
     def _make_room(self, recipients: int, coupons_each: int) -> None:
         choosers = recipients if self.kind == CHOICE else 0
@@ -337,4 +338,3 @@ class Order(Stream):
 
 def _without(numbers: array[int], settled: Container[int]) -> array[int]:
     return array(numbers.typecode, [number for number in numbers if number not in settled])
-        twin.new_links = dict(self.new_links)
