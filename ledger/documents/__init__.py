@@ -1,0 +1,1 @@
+"""Documents as people file them: one content, shown as PDF, XLSX and CSV; the same content gives the same bytes."""

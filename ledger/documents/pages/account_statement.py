@@ -1,0 +1,177 @@
+"""The account statement: opening balance, movements with running balance, totals by type, closing balance, lots."""
+
+from __future__ import annotations
+
+from ledger.documents.page import Column, Content, Page, Table
+from ledger.documents.pages import parts
+from ledger.documents.shown import number
+
+WORDS = {
+    "ko": {
+        "title": "계정 거래내역서",
+        "period": "조회기간",
+        "mode": "결제방식",
+        "prepaid": "선불",
+        "postpaid": "후불",
+        "currency": "통화",
+        "closing": "기말 잔액",
+        "closing_postpaid": "기간 순증감",
+        "at": "{day} 기준",
+        "summary": "요약",
+        "item": "구분",
+        "count": "건수",
+        "amount": "금액",
+        "opening": "기초 잔액",
+        "rows": "거래 내역",
+        "date": "거래일",
+        "reference": "참조",
+        "balance": "잔액",
+        "lots": "충전 건별 잔여 금액",
+        "charge": "충전번호",
+        "charged_on": "충전일",
+        "method": "결제수단",
+        "age": "경과일",
+        "remaining": "잔여 금액",
+        "overdrawn": "한도 초과 사용액",
+        "notice": "금액은 {currency} 단위이며, 거래일은 대한민국 표준시 기준입니다.",
+        "age_notice": "경과일은 기말일까지 충전일 다음 날부터 센 날수입니다.",
+    },
+    "en": {
+        "title": "Account Statement",
+        "period": "Period",
+        "mode": "Payment mode",
+        "prepaid": "prepaid",
+        "postpaid": "postpaid",
+        "currency": "Currency",
+        "closing": "Closing balance",
+        "closing_postpaid": "Net movement of the period",
+        "at": "as of {day}",
+        "summary": "Summary",
+        "item": "Item",
+        "count": "Count",
+        "amount": "Amount",
+        "opening": "Opening balance",
+        "rows": "Movements",
+        "date": "Date",
+        "reference": "Reference",
+        "balance": "Balance",
+        "lots": "Remainder of each charge",
+        "charge": "Charge",
+        "charged_on": "Charged on",
+        "method": "Method",
+        "age": "Age (days)",
+        "remaining": "Remaining",
+        "overdrawn": "Overdrawn",
+        "notice": "Amounts are in {currency}. Business dates are those of Seoul.",
+        "age_notice": "Age counts the days after the day of the charge, up to the last day of the period.",
+    },
+}
+TYPES = {
+    "ko": {
+        "charge": "충전",
+        "charge_cancel": "충전취소",
+        "use": "사용",
+        "use_cancel": "사용취소",
+        "difference_refund": "차액환급",
+        "refund": "환불",
+        "refund_return": "환불 반환",
+        "transfer": "계정 간 이체",
+        "imported": "이관",
+        "adjustment": "조정",
+        "chargeback": "결제 철회",
+        "settlement": "정산 입금",
+    },
+    "en": {
+        "charge": "Charge",
+        "charge_cancel": "Charge cancelled",
+        "use": "Use",
+        "use_cancel": "Use cancelled",
+        "difference_refund": "Difference refund",
+        "refund": "Refund",
+        "refund_return": "Refund returned",
+        "transfer": "Transfer",
+        "imported": "Imported",
+        "adjustment": "Adjustment",
+        "chargeback": "Chargeback",
+        "settlement": "Settlement payment",
+    },
+}
+
+
+def page_of(content: Content) -> Page:
+    """Return the page of an account statement."""
+    figures, language = content["figures"], content["language"]
+    words, prepaid = WORDS[language], figures["mode"] == "prepaid"
+    closing = words["closing" if prepaid else "closing_postpaid"]
+    return Page(
+        title=words["title"],
+        language=language,
+        currency=figures["currency"],
+        created_at=content["issued_at"],
+        head=[*parts.head(content), (words["period"], f"{figures['from']} ~ {figures['to']}")],
+        parties=[parts.supplier(content), parts.recipient(content)],
+        headline=(closing, figures["closing_balance"], words["at"].format(day=figures["to"])),
+        facts=[(words["mode"], words[figures["mode"]]), (words["currency"], figures["currency"])],
+        tables=[_summary(content, closing), _rows(content), *([_lots(content)] if prepaid else [])],
+        notices=[words["notice"].format(currency=figures["currency"]), *([words["age_notice"]] if prepaid else [])],
+        foot=parts.foot(content),
+    )
+
+
+def _summary(content: Content, closing: str) -> Table:
+    figures, words, types = content["figures"], WORDS[content["language"]], TYPES[content["language"]]
+    totals = figures["totals"]
+    return Table(
+        words["summary"],
+        [Column(words["item"], weight=3), Column(words["count"], "number", 1), Column(words["amount"], "money", 2)],
+        [
+            *([[words["opening"], None, figures["opening_balance"]]] if figures["mode"] == "prepaid" else []),
+            *([types.get(name, name), total["count"], total["amount"]] for name, total in totals.items()),
+        ],
+        [[closing, sum(total["count"] for total in totals.values()), figures["closing_balance"]]],
+    )
+
+
+def _rows(content: Content) -> Table:
+    figures, words, types = content["figures"], WORDS[content["language"]], TYPES[content["language"]]
+    return Table(
+        words["rows"],
+        [
+            Column(words["date"], "date"),
+            Column(words["item"]),
+            Column(words["reference"], weight=1),
+            Column(words["amount"], "money"),
+            Column(words["balance"], "money"),
+        ],
+        [
+            [row["business_date"], types.get(row["type"], row["type"]), row["reference"], row["amount"], row["balance"]]
+            for row in figures["rows"]
+        ],
+        [[parts.WORDS[content["language"]]["total"], None, None, sum(row["amount"] for row in figures["rows"]),
+          figures["closing_balance"]]],
+        parts.WORDS[content["language"]]["none"],
+    )  # fmt: skip
+
+
+def _lots(content: Content) -> Table:
+    figures, language = content["figures"], content["language"]
+    words, shared = WORDS[language], parts.WORDS[language]
+    lots = figures["lots"]
+    overdrawn = [[words["overdrawn"], None, None, None, -figures["overdrawn"]]] if figures["overdrawn"] else []
+    return Table(
+        words["lots"],
+        [
+            Column(words["charge"], weight=1),
+            Column(words["charged_on"], "date"),
+            Column(words["method"]),
+            Column(words["age"], "number"),
+            Column(words["remaining"], "money"),
+        ],
+        [
+            [lot["charge_id"], lot["charged_on"], parts.method(lot["method"], language), lot["age_days"],
+             lot["remaining"]]
+            for lot in lots
+        ],
+        [*overdrawn, [f"{shared['total']} ({number(len(lots))})", None, None, None, figures["closing_balance"]]],
+        shared["none"],
+    )  # fmt: skip
