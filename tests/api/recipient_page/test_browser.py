@@ -166,8 +166,12 @@ async def test_a_locked_link_and_an_unknown_one_say_so(
     await browser.click("button")
     await browser.until_read("잠겼습니다")
     assert "잠겼습니다" in await browser.text("h1")
-    assert await browser.count("input") == 0
+    assert await browser.count("input[type=text]") == 0
     await album.keep(browser, "locked")
+    await browser.click("button")
+    await browser.until_read("새 링크를 보냈습니다")
+    assert await browser.count("button") == 0
+    await album.keep(browser, "new link")
     await browser.open(at(address, "/c/" + "a" * 32))
     assert "찾을 수 없습니다" in await browser.text("h1")
     await album.keep(browser, "unknown")
