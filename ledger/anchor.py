@@ -50,8 +50,12 @@ def append(folder: Path, ledger_id: UUID, number: int, position: int, block_hash
 def read(folder: Path) -> Iterator[Anchor]:
     """Yield the anchors of a folder, oldest first. A last line that was cut off by a crash is passed over."""
     path = folder / FILE_NAME
-    if not path.exists():
-        return
+    if path.exists():
+        yield from read_file(path)
+
+
+def read_file(path: Path) -> Iterator[Anchor]:
+    """Yield the anchors of a file; as `read`."""
     with path.open("rb") as lines:
         for line in lines:
             if line.endswith(b"\n"):

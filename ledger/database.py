@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DuplicateDatabase, UniqueViolation
 from psycopg.sql import SQL, Identifier
 
-from ledger.embedded import EmbeddedServer
+from ledger.embedded import EmbeddedServer, EmbeddedServerError
 from ledger.embedded.cluster import secret
 from ledger.settings import Settings
 
@@ -25,6 +25,9 @@ VAULT_DATABASE = "vault"
 SANDBOX_DATABASE = "sandbox"
 CONNECT_SECONDS_MAX = 3
 SERVER_VERSION_MIN = 17
+
+RESTORING = "restoring"
+"""File in a data folder that was restored and has not passed its checks: nobody opens that ledger."""
 
 
 class UnsafeDatabase(RuntimeError):
@@ -94,11 +97,14 @@ def open_database(settings: Settings) -> Iterator[Database]:
     """Give the addresses of the ledger; on the embedded server, run it for as long as the `with` lasts.
 
     Raises:
-        EmbeddedServerError: the embedded server cannot be started.
+        EmbeddedServerError: the embedded server cannot be started, or what was restored here has not passed its checks.
     """
     if settings.database_url is not None:
         yield _external(settings, settings.database_url.get_secret_value())
         return
+    if (settings.data_folder / RESTORING).exists():
+        text = f"{settings.data_folder} was restored from a backup and has not passed its checks"
+        raise EmbeddedServerError(f"{text}; restore into a new folder")
     with EmbeddedServer(settings.data_folder) as server:
         yield embedded_database(server, settings.schema_name, settings)
 

@@ -128,14 +128,24 @@ def load_kek(settings: Settings, warn: Callable[[str], None] | None = None) -> K
             tell = warn or log.warning
             tell(f"made a key for the vault: keep a copy of {folder / 'secrets' / 'kek'}, apart from the database's")
         return Kek(_decode(secret(folder / "secrets", "kek"), folder / "secrets" / "kek"))
+    return read_kek(settings.kek_file, "LEDGER_KEK_FILE")
+
+
+def read_kek(file: Path, called: str) -> Kek:
+    """Read a key from its file.
+
+    Args:
+        called: what an error calls the file.
+
+    Raises:
+        KekUnusable: it is missing, can be read by others, or does not hold 32 bytes in base64.
+    """
     try:
-        if settings.kek_file.stat().st_mode & 0o077:
-            raise KekUnusable(f"LEDGER_KEK_FILE {settings.kek_file} can be read by others; chmod 600 it")
-        return Kek(_decode(settings.kek_file.read_text(), settings.kek_file))
+        if file.stat().st_mode & 0o077:
+            raise KekUnusable(f"{called} {file} can be read by others; chmod 600 it")
+        return Kek(_decode(file.read_text(), file))
     except (OSError, UnicodeDecodeError):
-        raise KekUnusable(
-            f"LEDGER_KEK_FILE {settings.kek_file} cannot be read; it must hold 32 bytes in base64"
-        ) from None
+        raise KekUnusable(f"{called} {file} cannot be read; it must hold 32 bytes in base64") from None
 
 
 def seal(key: bytes, plaintext: bytes, place: bytes) -> tuple[bytes, bytes]:

@@ -11,8 +11,9 @@ from eventsourcing.persistence import MapperDeserialisationError
 from pydantic import ValidationError
 
 from aggregates.errors import LedgerError
-from api.cli import demo, imports, keys, migrate, rebuild, replay, serve, status, verify
+from api.cli import backup, demo, imports, keys, migrate, rebuild, replay, restore, serve, status, verify
 from api.cli.console import FAILED, USAGE
+from ledger.backup.manifest import BackupUnusable
 from ledger.database import UnsafeDatabase
 from ledger.embedded import EmbeddedServerError
 from ledger.imports.profile import ProfileMalformed
@@ -38,6 +39,9 @@ app.add_typer(keys.app, name="keys")
 app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("migrate")(migrate.migrate)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
+app.command("archive")(backup.archive)
 
 
 def run() -> None:
@@ -72,6 +76,8 @@ def explain(error: Exception) -> tuple[str, str, int] | None:
             return "unsafe_database", str(error), FAILED
         case MapperDeserialisationError():
             return "unreadable_fact", f"{error} (was it stored by another version of this program?)", FAILED
+        case BackupUnusable():
+            return "backup_unusable", str(error), FAILED
         case KekUnusable() | EmbeddedServerError():
             return "unusable", str(error), FAILED
         case psycopg.Error():

@@ -30,7 +30,7 @@ from ledger.engine import Engine
 from ledger.sandbox_clock import open_clock
 from ledger.settings import Settings
 from ledger.store import Store
-from ledger.vault import Vault, open_vault
+from ledger.vault import Vault, erasures, open_vault
 from projections import runner
 from projections.tracking import VIEWS, position
 
@@ -168,6 +168,14 @@ def write_anchor(ledger: Opened) -> bool:
     folder = ledger.settings.data_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return anchor.append(folder, ledger_id, number, position, block_hash, SystemClock().now())
+
+
+def write_erasures(ledger: Opened) -> int:
+    """Append to the file in the data folder who was erased from the vault since. Returns how many."""
+    folder = ledger.settings.data_folder
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with connect(ledger.database.vault) as connection:
+        return erasures.carry_out(connection, ledger.database.schema, folder)
 
 
 def write_secret(file: Path, secret: str) -> None:

@@ -24,7 +24,7 @@ from api.cli.console import FAILED, USAGE, DataDir, remark
 from api.cli.keys import has_bootstrap_key
 from api.cli.logs import configure_logs
 from api.cli.processes import BACKLOG, BOOTSTRAP_FILE, DEMO_FILE
-from api.cli.runtime import Opened, check_writable, opened, write_anchor, write_secret
+from api.cli.runtime import Opened, check_writable, opened, write_anchor, write_erasures, write_secret
 from api.cli.supervisor import Child, Supervisor
 from ledger.embedded import EmbeddedServerError
 
@@ -113,7 +113,7 @@ class Service:
             self._anchor()
 
     def _watch(self) -> None:
-        """Start the embedded server again when it has died; write the head of the chain down once a minute."""
+        """Start the embedded server again when it has died; write head and erasures down once a minute."""
         anchor_at = time.monotonic() + ANCHOR_EVERY_S
         while not self._stop.wait(WATCH_EVERY_S):
             server = self.ledger.database.server
@@ -132,8 +132,9 @@ class Service:
     def _anchor(self) -> None:
         try:
             write_anchor(self.ledger)
+            write_erasures(self.ledger)
         except (psycopg.Error, OSError) as error:
-            log.warning("the head could not be written down", error=type(error).__name__)
+            log.warning("head and erasures could not be written down", error=type(error).__name__)
 
 
 @contextmanager

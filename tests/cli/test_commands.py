@@ -37,7 +37,7 @@ def entry_point(*arguments: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "status", "migrate"])
+@pytest.mark.parametrize("command", [*COMMANDS, "status", "migrate", "backup", "restore", "archive"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [*command.split(), "--help"])
 
@@ -45,7 +45,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert "Example:" in shown.output
     assert f"ledger {command}" in " ".join(shown.output.split())
     assert "--data-dir" in shown.output
-    assert ("--json" in shown.output) == (command not in {"serve", "work"})
+    assert ("--json" in shown.output) == (command not in {"serve", "work", "archive"})
 
 
 @pytest.mark.parametrize(
