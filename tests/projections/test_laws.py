@@ -12,7 +12,7 @@ from aggregates.account import Account
 from aggregates.dates import billing_month, business_date
 from aggregates.fact import FACTS, Fact
 from ledger.shapes import account_json, lots_json
-from projections import accounts, adjustments, asof, charges, journal, limits, spends, transactions
+from projections import accounts, adjustments, asof, charges, journal, limits, payments, payouts, spends, transactions
 from projections.adjustments import Adjustments
 from projections.charges import Charges
 from projections.connections import Connect
@@ -26,6 +26,7 @@ from projections.spends import Spends
 from projections.tracking import VIEWS
 from tests.projections.conftest import Feed, live_rows, rows_by_batches
 from tests.projections.town import Town, busy_town, chance_town
+from tests.projections.town_payments import all_payments
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +93,53 @@ async def test_pending_adjustments_are_those_of_the_fold(town: Town, conn: Async
             (adjustment_id, waits.amount_minor, waits.made_by, waits.reason)
             for adjustment_id, waits in reversed(each.adjustments.items())
         ]
+
+
+async def test_payments_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
+    assert all_payments(town), "there is something to look at"
+    for each in town.accounts():
+        shown = await all_items(lambda cursor, id=each.account_id: payments.page(conn, id, cursor=cursor, limit=3))
+
+        own = [payment for payment in all_payments(town) if payment.account_id == each.account_id]
+        states = {"expired": "waiting_for_deposit"}  # what became of the charge is not the payment's own state
+        assert {
+            row["id"]: (row["amount"], row["method"], states.get(row["status"], row["status"]), row["charge_id"] or "")
+            for row in shown
+        } == {
+            payment.payment_id: (payment.amount_minor, payment.method, payment.status, payment.charge_id)
+            for payment in own
+        }
+
+
+async def test_what_the_gateway_is_asked_for_is_what_is_open_on_payments_and_charges(
+    town: Town, conn: AsyncConnection[Any]
+) -> None:
+    pending = await payments.pending(conn, limit=1_000)
+    cancels = await payments.open_cancels(conn, limit=1_000)
+
+    of_payments = {payment.charge_id for payment in all_payments(town)}
+    assert {row["payment_id"] for row in pending} == {
+        payment.payment_id for payment in all_payments(town) if payment.status == "pending"
+    }
+    assert {(row["charge_id"], row["cancel_minor"]) for row in cancels} == {
+        (charge_id, cancel.payout_minor)
+        for each in town.accounts()
+        for charge_id, cancel in each.cancels.items()
+        if charge_id in of_payments
+    }
+
+
+async def test_what_the_bank_is_asked_for_is_what_is_open_on_refund_requests(
+    town: Town, conn: AsyncConnection[Any]
+) -> None:
+    under_way = await payouts.under_way(conn, limit=1_000)
+
+    assert {(row["refund_id"], row["status"], row["destination"], row["payout_minor"]) for row in under_way} == {
+        (refund_id, refund.status, refund.destination, refund.payout_minor)
+        for each in town.accounts()
+        for refund_id, refund in each.refunds.items()
+        if refund.status in ("paying", "payout_unknown")
+    }
 
 
 async def test_limits_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
