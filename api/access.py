@@ -47,6 +47,8 @@ SCOPES: dict[str, str] = {
     "statements:read": "read statements",
     "journal:read": "read the journal, the trial balance and the closed periods",
     "periods:close": "close periods of the books",
+    "exports:read": "read and download exports of what the key may read",
+    "exports:write": "ask for exports of what the key may read, and delete them",
     "events:read": "read facts",
     "seal:read": "read the seal",
     "products:read": "read the catalogue",
@@ -86,6 +88,7 @@ _BOOK_READS = (
     _MONEY_READS
     | _CATALOGUE_READS
     | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read", "orders:read"}
+    | {"exports:read", "exports:write"}
 )
 _OWN_ORDERS = _CATALOGUE_READS | {
     "quotes:write",

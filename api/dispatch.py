@@ -42,7 +42,7 @@ from api.problems import (
     reply,
 )
 from api.rates import Rates
-from api.reply import Reply, reply_headers, veiled
+from api.reply import Parts, Reply, reply_headers, veiled
 from api.strict_json import parse
 from ledger.engine import Overloaded
 
@@ -155,7 +155,9 @@ class Dispatcher:
             return
         finally:
             self.in_flight -= 1
-        if len(answer.body) <= BUFFERED_BYTES_MAX:
+        if answer.parts is not None:
+            await _send_parts(send, answer, answer.parts, visit)
+        elif len(answer.body) <= BUFFERED_BYTES_MAX:
             await _send(send, answer, visit)
         else:
             async with asyncio.timeout(SEND_LIMIT_S):
@@ -318,9 +320,29 @@ def _from_loopback(scope: Scope) -> bool:
     return client is not None and client[0] in ("127.0.0.1", "::1")
 
 
-async def _send(send: Send, answer: Reply, visit: Visit) -> None:
+async def _send_parts(send: Send, answer: Reply, parts: Parts, visit: Visit) -> None:
+    """Send a long body part by part; each has as long as a whole answer otherwise has.
+
+    What goes wrong half way ends the connection: the client sees that its file is short.
+    """
+    try:
+        await _send_head(send, answer, visit)
+        async for part in parts.read():
+            async with asyncio.timeout(SEND_LIMIT_S):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+    except (LedgerError, TimeoutError) as error:
+        log.warning("a long answer broke off", request_id=visit.request_id, error=type(error).__name__)
+        raise
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_head(send: Send, answer: Reply, visit: Visit) -> None:
     headers = reply_headers(answer, visit.request_id)
     if visit.close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+async def _send(send: Send, answer: Reply, visit: Visit) -> None:
+    await _send_head(send, answer, visit)
     await send({"type": "http.response.body", "body": answer.body})

@@ -75,6 +75,7 @@ _PARAM_HINTS = {
     "quote_id": "qte_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",
     "rule_id": "ann_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",
     "upload_id": "upl_cqsbaq4u3ff7tpwmkwyzkv4y2c5no3ab",
+    "export_id": "exp_3f0c8e8e6f0b5b7e9d5c2d1f0b7a4c11",
     "kind": "recipients",
     "folder_id": "fld_h6q2n5kcrqk4tzsmtjv6chfvfmkkpwqd",
     "group_id": "grp_5ywhotv2lrsmgh3jqx2svvgsz2dwnxyb",

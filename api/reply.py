@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,6 +10,17 @@ import orjson
 from ledger.command import Outcome
 
 JSON = b"application/json"
+
+
+class Parts(NamedTuple):
+    """A body that is too long to be in memory as a whole.
+
+    Attributes:
+        bytes: its length. read: yields it, part by part.
+    """
+
+    bytes: int
+    read: Callable[[], AsyncIterator[bytes]]
 
 
 class Reply(NamedTuple):
@@ -21,6 +32,7 @@ class Reply(NamedTuple):
         headers: beside content type, length and request id; names in lower case.
         content_type: of the body.
         request_id: of the request that was answered first, in a replay; else "".
+        parts: what is sent in the place of `body`; None where there is nothing long.
     """
 
     status: int
@@ -28,6 +40,7 @@ class Reply(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
     content_type: bytes = JSON
     request_id: str = ""
+    parts: Parts | None = None
 
 
 ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -38,7 +51,7 @@ def reply_headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
     """Return all headers of a reply to the request `request_id`, unless the reply has its own."""
     return [
         (b"content-type", reply.content_type),
-        (b"content-length", b"%d" % len(reply.body)),
+        (b"content-length", b"%d" % (reply.parts.bytes if reply.parts else len(reply.body))),
         (b"x-request-id", (reply.request_id or request_id).encode()),
         *ALWAYS,
         *reply.headers,

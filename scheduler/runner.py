@@ -19,7 +19,7 @@ from ledger.database import open_database
 from ledger.sandbox_clock import open_clock
 from ledger.settings import Settings
 from ledger.vault import open_vault
-from scheduler import anniversaries
+from scheduler import anniversaries, exports, reconciliation
 from scheduler.jobs import JOBS, Fired, fire
 
 log = structlog.get_logger("scheduler")
@@ -32,7 +32,7 @@ class StopEvent(Protocol):
     """Says when to end: an Event of threading or multiprocessing."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Pause until the end."""
+        """Pause until the end; return whether it has come."""
 
 
 def run(settings: Settings, stop: StopEvent) -> None:
@@ -44,6 +44,10 @@ def run(settings: Settings, stop: StopEvent) -> None:
         ]
         gifts = partial(anniversaries.order_gifts, database, vault, clock)
         firings.append((anniversaries.NAME, anniversaries.EVERY_S, gifts))
+        exporting = partial(exports.make_exports, database, lambda: stop.wait(0))
+        firings.append((exports.NAME, exports.EVERY_S, exporting))
+        matching = partial(reconciliation.match_lines, database, clock)
+        firings.append((reconciliation.NAME, reconciliation.EVERY_S, matching))
         scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(len(firings))}, timezone=UTC)
         for name, every_s, firing in firings:
             # Each fires at once: what fell due while no scheduler ran is found then. Missed firings become one.

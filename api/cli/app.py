@@ -11,7 +11,7 @@ from eventsourcing.persistence import MapperDeserialisationError
 from pydantic import ValidationError
 
 from aggregates.errors import LedgerError
-from api.cli import backup, demo, imports, keys, migrate, rebuild, replay, restore, serve, status, verify
+from api.cli import backup, demo, export, imports, keys, migrate, rebuild, replay, restore, serve, status, verify
 from api.cli.console import FAILED, USAGE
 from ledger.backup.manifest import BackupUnusable
 from ledger.database import UnsafeDatabase
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("work")(serve.work)
 app.command("import")(imports.import_file)
+app.command("export")(export.export)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("rebuild")(rebuild.rebuild)

@@ -40,6 +40,7 @@ from api.shapes.charges import (
     ParkedDeposit,
     ReceivablePayment,
 )
+from api.shapes.exports import Export, ExportManifest
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
 from api.shapes.orders import (
     ItemChosen,
@@ -120,6 +121,8 @@ __all__ = [
     "ContactsDeleted",
     "ContactsMoved",
     "CreatedAnniversaryRule",
+    "Export",
+    "ExportManifest",
     "FactRecord",
     "Folder",
     "FolderDeleted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
@@ -57,6 +57,10 @@ class Asked:
         """Refuse what cannot be. Raises: Malformed."""
         check(self)
 
+    def at(self, position: int) -> Asked:
+        """Return the same export at another position."""
+        return replace(self, position=position)
+
     @property
     def name(self) -> str:
         """Name of the file."""
@@ -87,6 +91,10 @@ def check(asked: Asked) -> None:
     dataset = DATASETS.get(asked.what)
     if dataset is None:
         raise Malformed(f"what must be one of {', '.join(DATASETS)}", field="what")
+    if asked.position < 0:
+        raise Malformed("position must be 0 or more", field="position")
+    if asked.encoding not in get_args(Encoding):
+        raise Malformed(f"encoding must be one of {', '.join(get_args(Encoding))}", field="encoding")
     if asked.format not in FORMATS:
         raise Malformed(f"format must be one of {', '.join(FORMATS)}", field="format")
     if asked.format in ACCOUNTING and asked.what != "journal":

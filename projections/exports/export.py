@@ -65,6 +65,7 @@ def run(connection: Connection[Any], asked: Asked, sink: Sink, tick: Tick | None
         sink: takes the bytes. tick: told (done, in all) now and then; may raise `Stopped`.
 
     Raises:
+        NotFound: there is no such account.
         Malformed: the ledger has no such position.
         Unavailable: the views have not reached it.
         Stopped: `tick` said so.

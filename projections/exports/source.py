@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from aggregates import ids
-from aggregates.errors import Malformed, Unavailable
+from aggregates.errors import Malformed, NotFound, Unavailable
 from projections import tracking
 from projections.exports.asked import Asked
 from projections.exports.datasets import DATASETS, Column
@@ -21,7 +21,7 @@ from projections.exports.datasets import DATASETS, Column
 WINDOW_POSITIONS = 20_000
 """So many positions are read in one statement: a fraction of a second."""
 
-FORMULA_MARKS = "=+\\-@\t\r\n＝＋－＠﹢﹣﹦﹫⁺⁼₊₌﬩"
+FORMULA_MARKS = "=+\\-@\t\r\n＝＋－＠﹢﹣﹦﹫⁺⁼₊₌﬩⩵⩶"
 """What a spreadsheet may take for the start of a formula, and every character that normalizes to one of these."""
 
 BLOCK_ROWS = 1_000
@@ -193,12 +193,18 @@ def reached(connection: Connection[Any], what: str) -> int:
 
 
 def check_reached(connection: Connection[Any], asked: Asked) -> None:
-    """Make sure that the position that is asked for has been reached.
+    """Make sure that there is the account that is asked for, and that the position has been reached.
 
     Raises:
+        NotFound: there is no such account.
         Malformed: the ledger has no such position yet.
         Unavailable: the views have not reached it yet.
     """
+    if asked.account_id is not None:
+        stream = ids.stream_id(ids.parse(asked.account_id, "acc").account_id)
+        query = "SELECT FROM ledger_events WHERE originator_id = %s LIMIT 1"
+        if connection.execute(query, [stream]).fetchone() is None:
+            raise NotFound("there is no account with this id")
     if asked.position > reached(connection, "facts"):
         raise Malformed("position must be one that the ledger has", field="position")
     at = reached(connection, asked.what)

@@ -12,7 +12,7 @@ from api.access import ROLES
 from api.operation import OPERATIONS
 from ledger.command import Call, Command
 from ledger.database import Database
-from tests.api import visits, visits_orders, visits_outside
+from tests.api import visits, visits_exports, visits_orders, visits_outside
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
 
@@ -179,6 +179,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     of_months = await call("list_trial_balances", query=period)
     assert [month["totals"][0]["closing"] for month in of_months["periods"]] == [0]
     assert [total["balance"] for total in trial["totals"]] == [0]
+    await visits_exports.exports(call, ledger_database)
     facts = await call("list_events", query="?limit=200")
     assert [fact["position"] for fact in facts["items"]] == list(range(1, len(facts["items"]) + 1))
     assert (await call("get_seal"))["position"] == int(call.position)
