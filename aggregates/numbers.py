@@ -1,4 +1,4 @@
-"""Running numbers that people read: orders and quotes are numbered without a gap, also under concurrency (SPEC 3.1).
+"""Running numbers that people read: those of orders, quotes and invoices have no gap, whoever draws (SPEC 3.1).
 
 One stream per ledger and series. A number is drawn in the same commit as what it numbers, so a refusal draws nothing
 and what is undone gives its number back.
@@ -14,6 +14,7 @@ from aggregates.fact import Fact, Stamp, Stream, fact, stream_class
 
 ORDERS = "order"
 QUOTES = "quote"
+INVOICES = "invoice"
 
 
 @fact("numbers.drawn")
@@ -21,7 +22,7 @@ class NumberDrawn(Fact):
     """The next number of a series was given away.
 
     Attributes:
-        series: order or quote.
+        series: order, quote or invoice.
         number: 1, 2, 3, ...; no number is left out.
     """
 
@@ -71,3 +72,8 @@ def series_id(series: str) -> str:
 def order_number(ordered_on: date, number: int) -> str:
     """Return what an order is called: CB20241028C0388. Source: SPEC 3.1."""
     return f"CB{ordered_on:%Y%m%d}C{number:04d}"
+
+
+def invoice_number(number: int) -> str:
+    """Return what an invoice is called: MCOM-1290000001. Source: SPEC I10."""
+    return f"MCOM-129{number:07d}"

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from aggregates.account.billing.invoices import InvoiceAdjusted, InvoiceIssued
+from aggregates.account.billing.months import carried
+from aggregates.account.billing.payments import CreditPaidOut, SettlementPaid
 from aggregates.account.cancellations import ChargeCancelled
 from aggregates.account.chargebacks import ChargedBack, ReceivableSettled
 from aggregates.account.charges import Charged
 from aggregates.account.deposits import Deposited, DepositParked, ParkedDepositCredited, ParkedDepositReturned
-from aggregates.account.limits import SettlementPaid
 from aggregates.account.payouts import RefundPayoutReturned
 from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
@@ -43,7 +45,7 @@ CHART: dict[str, str] = {
     f"{GATEWAY_RECEIVABLE}.card": "card payments that the gateway owes us",
     f"{GATEWAY_RECEIVABLE}.transfer": "bank transfers that the gateway owes us",
     f"{GATEWAY_RECEIVABLE}.virtual_account": "deposits on virtual accounts that the gateway owes us",
-    TRADE_RECEIVABLE: "what postpaid customers owe on invoices, less what they paid",
+    TRADE_RECEIVABLE: "what postpaid customers owe on invoices, less what they paid and what is carried over",
     UNBILLED_RECEIVABLE: "what postpaid customers have bought and no invoice has billed",
     MEMBER_RECEIVABLE: "what chargebacks have left owing",
     PREPAID: "prepaid money of customers that is neither held nor under refund; negative = overdrawn",
@@ -52,7 +54,7 @@ CHART: dict[str, str] = {
     COUPON_PAYABLE: "what captured spends owe to the issuers of what was bought",
     REFUND_FEE: "fees earned on refunds and late cancellations",
     IMPORTED: "the other side of movements taken over from older systems",
-    ADJUSTMENT: "the other side of corrections made under four eyes",
+    ADJUSTMENT: "the other side of corrections by operators: of balances, under four eyes, and of billed amounts",
     UNMATCHED_DEPOSIT: "deposits that match no open virtual account; an operator decides",
     TRANSFER: "between the two sides of a transfer; zero after each commit",
 }
@@ -67,6 +69,8 @@ MOVES_NOTHING = frozenset(
         "account.credit_limit_set",
         "account.member_limit_set",
         "account.cash_limit_set",
+        "account.mode_switched",
+        "account.overdue_block_lifted",
         "account.adjustment_requested",
         "account.adjustment_rejected",
         "account.charge_cancel_started",
@@ -284,7 +288,13 @@ def _spend_captured(fact: SpendCaptured) -> Entry:
 def _spend_returned(fact: SpendReturned) -> Entry:
     if fact.mode == "postpaid":
         amount = fact.from_captured_minor
-        return _entry(fact.currency, (COUPON_PAYABLE, amount), (UNBILLED_RECEIVABLE, -amount))
+        carry_over = carried(fact.from_months, fact.recorded_at)
+        return _entry(
+            fact.currency,
+            (COUPON_PAYABLE, amount),
+            (UNBILLED_RECEIVABLE, carry_over - amount),
+            (TRADE_RECEIVABLE, -carry_over),
+        )
     return _entry(
         fact.currency,
         (PREPAID_HOLD, fact.from_held_minor),
@@ -331,6 +341,22 @@ def _refund_payout_returned(fact: RefundPayoutReturned) -> Entry:
 @_posts(SettlementPaid)
 def _settlement_paid(fact: SettlementPaid) -> Entry:
     return _entry(fact.currency, (BANK, fact.amount_minor), (TRADE_RECEIVABLE, -fact.amount_minor))
+
+
+@_posts(InvoiceIssued)
+def _invoice_issued(fact: InvoiceIssued) -> Entry:
+    amount = fact.settlement_minor
+    return _entry(fact.currency, (TRADE_RECEIVABLE, amount), (UNBILLED_RECEIVABLE, -amount))
+
+
+@_posts(InvoiceAdjusted)
+def _invoice_adjusted(fact: InvoiceAdjusted) -> Entry:
+    return _entry(fact.currency, (TRADE_RECEIVABLE, fact.amount_minor), (ADJUSTMENT, -fact.amount_minor))
+
+
+@_posts(CreditPaidOut)
+def _credit_paid_out(fact: CreditPaidOut) -> Entry:
+    return _entry(fact.currency, (TRADE_RECEIVABLE, fact.amount_minor), (BANK, -fact.amount_minor))
 
 
 @_posts(TransferSent)

@@ -7,9 +7,11 @@ account is the evidence until then. No money moves here; each return also record
 
 from __future__ import annotations
 
-from typing import Self
+from datetime import datetime
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
+from aggregates.account.billing.months import month_of
 from aggregates.account.parts import SpendState
 from aggregates.fact import Fact, Stamp, Stream, fact, stream_class
 
@@ -24,12 +26,19 @@ class SpendSettled(Fact):
         spend: as the last fact on the account left it; held is 0.
     """
 
+    VERSION: ClassVar[int] = 2
+
     spend_id: str
     account_id: str
     spend: SpendState
 
     def apply(self, stream: Spend) -> None:
         stream.state = self.spend
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Take all that is captured for captured when this was recorded, which is when the last of it was."""
+        _note_months(state)
 
 
 @fact("spend.returned")
@@ -43,6 +52,8 @@ class SettledSpendReturned(Fact):
         spend: the spend after it.
     """
 
+    VERSION: ClassVar[int] = 2
+
     spend_id: str
     account_id: str
     amount_minor: int
@@ -50,6 +61,20 @@ class SettledSpendReturned(Fact):
 
     def apply(self, stream: Spend) -> None:
         stream.state = self.spend
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Take what stays captured for captured in the month of the purchase."""
+        _note_months(state, state["spend"]["month"])
+
+
+def _note_months(state: dict[str, Any], month: str | None = None) -> None:
+    """Add to an older spend in which month its captured money was captured, if it is postpaid: no lot, no overdraft."""
+    spend = state["spend"]
+    postpaid = spend["captured_minor"] and not spend["lots"] and not spend["overdrawn_minor"]
+    month = month or month_of(datetime.fromisoformat(state["recorded_at"]))
+    part = {"month": month, "amount_minor": spend["captured_minor"], "coupons": 1}
+    spend["captured_in"] = [part] if postpaid else []
 
 
 @stream_class("spend")

@@ -16,7 +16,14 @@ from eventsourcing.persistence import MapperDeserialisationError
 
 from aggregates.account import Account
 from aggregates.fact import Fact
-from aggregates.postings import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, entry_of
+from aggregates.postings import (
+    PREPAID,
+    PREPAID_HOLD,
+    REFUND_PAYABLE,
+    TRADE_RECEIVABLE,
+    UNBILLED_RECEIVABLE,
+    entry_of,
+)
 from ledger.mapper import to_fact
 from ledger.stream import HEAD, TOPIC_AT, part_of
 from ledger.verify import Finding
@@ -26,8 +33,8 @@ FINDINGS_MAX = 1_000
 
 DEBIT, CREDIT = 0, 1
 
-BALANCES = (PREPAID, PREPAID_HOLD, REFUND_PAYABLE)
-"""Ledger accounts whose sum on one stream is a figure of its account: balance, held, refund_pending."""
+BALANCES = (PREPAID, PREPAID_HOLD, REFUND_PAYABLE, UNBILLED_RECEIVABLE, TRADE_RECEIVABLE)
+"""Ledger accounts whose sum on one stream is a figure of its account; what it is owed is below zero here."""
 
 Sums = dict[str, dict[str, list[int]]]
 """Currency -> ledger account -> [debit, credit], minor units."""
@@ -202,7 +209,14 @@ class Folding:
             self.found("balance_differs", position, text)
 
     def _check(self, account: Account, balances: dict[str, int]) -> None:
-        figures = (account.balance_minor, account.held_minor, account.refund_pending_minor)
+        billing = account.billing
+        figures = (
+            account.balance_minor,
+            account.held_minor,
+            account.refund_pending_minor,
+            -billing.unbilled_minor,
+            -billing.trade_receivable_minor,
+        )
         for name, folded_minor in zip(BALANCES, figures, strict=True):
             # Holds of a postpaid account are use of its limit, not money: nothing is posted for them.
             if folded_minor != balances[name] and not (name == PREPAID_HOLD and account.mode == "postpaid"):

@@ -74,5 +74,6 @@ async def _from_snapshot(store: Store, stream_id: UUID) -> Account | None:
     found = await store.snapshot(stream_id)
     if found is None:
         return None
-    version, _topic, state = found
-    return Account.restore(stream_id, version, orjson.loads(state))
+    version, _topic, stored = found
+    state = orjson.loads(stored)
+    return Account.restore(stream_id, version, state) if AccountSnapshot.is_current(state) else None

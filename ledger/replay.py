@@ -20,6 +20,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
 from aggregates.account import Account
+from aggregates.account.snapshot import AccountSnapshot
 from ledger import crew
 from ledger.folding import Folding
 from ledger.stream import row_blocks
@@ -212,8 +213,12 @@ class Replay:
         for stream_id, version, position, dumped in waiting:
             cursor = await self._connection.execute(_SNAPSHOT, (stream_id, version))
             row = await cursor.fetchone()
+            stored = None if row is None else orjson.loads(row[0])
+            if stored is not None and not AccountSnapshot.is_current(stored):
+                # An earlier version of this program has left it, and nothing reads it any more.
+                continue
             self._snapshots_checked += 1
-            if row is None or dumped is None or orjson.loads(row[0]) != orjson.loads(dumped):
+            if dumped is None or stored != orjson.loads(dumped):
                 text = f"the snapshot of stream {stream_id} at version {version} is not what its facts add up to"
                 self.found("snapshot_differs", position, text)
 

@@ -147,6 +147,9 @@ def fold(row: AccountRow, fact: Fact) -> None:
             row.frozen = {**row.frozen, fact.charge_id: row.frozen[fact.charge_id] - fact.from_lot_minor}
         case Account.CreditLimitSet():
             row.credit_limit_minor = fact.amount_minor
+        case Account.ModeSwitched():
+            row.mode = fact.mode
+            row.credit_limit_minor, row.overdraft_limit_minor = fact.credit_limit_minor, fact.overdraft_limit_minor
         case Account.Frozen() | Account.Unfrozen() | Account.Closed():
             row.status = fact.figures.status
 

@@ -92,7 +92,7 @@ def _chunks(view: Appended, rows: Iterator[reader.Stored]) -> Iterator[bytes]:
             continue
         try:
             stored = loads(state)
-            if len(stored) - ("command" in stored) != packer.width:
+            if len(stored) - ("command" in stored) - ("class_version" in stored) != packer.width:
                 raise ValueError("the stored object is not of the present shape")
             values = packer.pack(stored)
         except Exception:

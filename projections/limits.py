@@ -130,6 +130,7 @@ class Limits(View):
             Account.DifferenceRefunded,
             Account.HoldExpired,
             Account.MemberLimitSet,
+            Account.ModeSwitched,
             Account.SpendReturned,
             Account.Spent,
         }
@@ -164,6 +165,8 @@ class Limits(View):
                 rows.put(LIMITS, LimitRow(stream, fact.credit_limit_minor, None))
             case Account.CreditLimitSet():
                 rows.get(LIMITS, (stream,)).credit_limit_minor = fact.amount_minor
+            case Account.ModeSwitched():
+                rows.get(LIMITS, (stream,)).credit_limit_minor = fact.credit_limit_minor
             case Account.CashLimitSet():
                 rows.get(LIMITS, (stream,)).cash_limit_minor = fact.limit_minor
             case Account.MemberLimitSet():

@@ -17,12 +17,15 @@ from aggregates.account import (
     charges,
     deposits,
     limits,
+    modes,
     payouts,
     refunds,
     spends,
     standing,
     transfers,
 )
+from aggregates.account.billing import invoices, overdue, payments
+from aggregates.account.billing.state import NOTHING_BILLED, Billing
 from aggregates.account.lots import Lots
 from aggregates.account.parts import (
     AwaitedDeposit,
@@ -53,6 +56,12 @@ _MAPPINGS: dict[str, Any] = {
 }
 """Attributes of the state that are mappings, and what they map."""
 
+_WHOLES = frozenset({"billing", "lots"})
+"""Attributes that write themselves down."""
+
+SHAPE = 2
+"""Of what `dump` writes; raised whenever it changes, also inside a part, so that no older snapshot is restored."""
+
 _NOTHING = cast("dict[str, Any]", MappingProxyType({}))
 """Shared by all mappings in which nothing is: eleven empty ones each would be half of what a plain account weighs."""
 
@@ -74,7 +83,8 @@ class Account(Stream):
         credit_limit_minor: None for prepaid. used: month -> use of it, last two months only.
         cash_limit_minor: None = no permission. cash_used: month -> use.
         members: member id -> limit. member_used: member id -> month -> use.
-        receivable_minor: postpaid: captured, not returned and not settled.
+        receivable_minor: postpaid: captured, not returned and not settled, with what operators changed on invoices.
+        billing: postpaid: what is unbilled, carried over, and on open invoices.
         member_receivable_minor: left owing by chargebacks; blocks spends and refunds while > 0.
     """
 
@@ -83,6 +93,7 @@ class Account(Stream):
         "adjustments",
         "awaited",
         "balance_minor",
+        "billing",
         "cancels",
         "cash_limit_minor",
         "cash_used",
@@ -181,11 +192,24 @@ class Account(Stream):
     CreditLimitSet = limits.CreditLimitSet
     MemberLimitSet = limits.MemberLimitSet
     CashLimitSet = limits.CashLimitSet
-    SettlementPaid = limits.SettlementPaid
     set_credit_limit = limits.set_credit_limit
     set_member_limit = limits.set_member_limit
     set_cash_limit = limits.set_cash_limit
-    pay_settlement = limits.pay_settlement
+
+    InvoiceIssued = invoices.InvoiceIssued
+    InvoiceAdjusted = invoices.InvoiceAdjusted
+    SettlementPaid = payments.SettlementPaid
+    CreditPaidOut = payments.CreditPaidOut
+    OverdueBlockLifted = overdue.OverdueBlockLifted
+    issue_invoice = invoices.issue_invoice
+    adjust_invoice = invoices.adjust_invoice
+    pay_invoices = payments.pay_invoices
+    pay_settlement = payments.pay_settlement
+    pay_out_credit = payments.pay_out_credit
+    lift_overdue_block = overdue.lift_overdue_block
+
+    ModeSwitched = modes.ModeSwitched
+    switch_mode = modes.switch_mode
 
     TransferSent = transfers.TransferSent
     TransferReceived = transfers.TransferReceived
@@ -227,6 +251,13 @@ class Account(Stream):
         self.member_used: dict[str, dict[str, int]] = _NOTHING
         self.receivable_minor = 0
         self.member_receivable_minor = 0
+        self.billing = NOTHING_BILLED
+
+    def own_billing(self) -> Billing:
+        """Return the postpaid part to write to; an account has none of its own until something is in it."""
+        if self.billing is NOTHING_BILLED:
+            self.billing = Billing()
+        return self.billing
 
     def own(self, name: str) -> dict[str, Any]:
         """Return one of the mappings to write to; an account has none of its own until something is in it."""
@@ -278,25 +309,33 @@ class Account(Stream):
         if self.member_used:
             twin.member_used = {member_id: dict(months) for member_id, months in self.member_used.items()}
         twin.lots = self.lots.copy()
+        if twin.billing is not NOTHING_BILLED:
+            twin.billing = twin.billing.copy()
         twin.pending = list(self.pending)
         return twin
 
     def dump(self) -> dict[str, Any]:
         """Return the whole state in JSON's own types; accounts in the same state give equal values in equal order."""
-        state = {name: plain(getattr(self, name)) for name in Account.__slots__ if name != "lots"}
+        state = {name: plain(getattr(self, name)) for name in Account.__slots__ if name not in _WHOLES}
         state["lots"] = self.lots.dump()
+        state["billing"] = self.billing.dump()
         state["recorded_at"] = self.recorded_at.isoformat()
+        state["shape"] = SHAPE
         return state
 
     @classmethod
     def restore(cls, id: UUID, version: int, state: dict[str, Any]) -> Self:
-        """Return the account that `dump` described, at `version`, with nothing pending."""
+        """Return the account that `dump` described, at `version`, with nothing pending.
+
+        (Only what is of the present `SHAPE` can be restored; facts tell everything else.)
+        """
         account = cls(id)
         account.version = version
         account.recorded_at = datetime.fromisoformat(state["recorded_at"])
         account.lots = Lots.restore(state["lots"])
+        account.billing = Billing.restore(state["billing"])
         for name in Account.__slots__:
-            if name != "lots":
+            if name not in _WHOLES:
                 kind = _MAPPINGS.get(name)
                 setattr(account, name, (revive(kind, state[name]) or _NOTHING) if kind else state[name])
         return account

@@ -16,7 +16,6 @@ from aggregates.account.standing import Figures
 from aggregates.dates import billing_month, business_date, previous_month
 from aggregates.errors import Malformed, Rejected
 from aggregates.fact import Fact, Stamp, fact
-from aggregates.ids import child_id
 
 if TYPE_CHECKING:
     from aggregates.account.account import Account
@@ -68,12 +67,6 @@ class MemberCashNotPermitted(Rejected):
     """The sub-member has no permission to buy cash-convertible goods (SPEC R-020)."""
 
     code = "member_cash_not_permitted"
-
-
-class SettlementExceedsReceivable(Rejected):
-    """The payment is more than what the customer owes."""
-
-    code = "settlement_exceeds_receivable"
 
 
 @fact("account.credit_limit_set")
@@ -149,28 +142,6 @@ class CashLimitSet(Fact):
 
     def apply(self, stream: Account) -> None:
         stream.cash_limit_minor = self.limit_minor
-
-
-@fact("account.settlement_paid")
-class SettlementPaid(Fact):
-    """A postpaid customer paid what it owes.
-
-    Attributes:
-        settlement_id: public id, named after this fact ("stl_...").
-        amount_minor: what arrived.
-        currency: that of the account.
-        reference: the bank's or the caller's number for it; None when not given.
-        receivable_minor: what is still owed after it.
-    """
-
-    settlement_id: str
-    amount_minor: int
-    currency: str
-    reference: str | None
-    receivable_minor: int
-
-    def apply(self, stream: Account) -> None:
-        stream.receivable_minor = self.receivable_minor
 
 
 def is_closed(month: str, now: datetime) -> bool:
@@ -373,40 +344,6 @@ def set_cash_limit(account: Account, stamp: Stamp, *, limit_minor: int | None, r
         reason=reason,
     )
     return made
-
-
-def pay_settlement(
-    account: Account, stamp: Stamp, *, amount_minor: int, reference: str | None = None
-) -> SettlementPaid:
-    """Book a postpaid customer's payment of what it owes; part payments are allowed.
-
-    Raises:
-        InvalidAmount: amount out of bounds.
-        AccountIsClosed: the account is closed.
-        PostpaidOnly: the account is prepaid.
-        SettlementExceedsReceivable: figures say what is owed.
-
-    Source: SPEC 6, R-086, R-088.
-    """
-    standing.require_amount(amount_minor)
-    standing.refuse_closed(account)
-    standing.refuse_prepaid(account)
-    if amount_minor > account.receivable_minor:
-        raise SettlementExceedsReceivable(
-            "the amount is more than what the customer owes",
-            receivable=account.receivable_minor,
-            requested=amount_minor,
-        )
-    paid: SettlementPaid = account.record(
-        SettlementPaid,
-        stamp,
-        settlement_id=child_id("stl", account.account_id, account.version + 1),
-        amount_minor=amount_minor,
-        currency=account.currency,
-        reference=reference,
-        receivable_minor=account.receivable_minor - amount_minor,
-    )
-    return paid
 
 
 def _refuse_above_master(account: Account, limit_minor: int) -> None:

@@ -12,6 +12,20 @@ from aggregates.account.lots import LotPart
 
 
 @dataclass(frozen=True, slots=True)
+class MonthPart:
+    """Captured money of a postpaid spend, by the KST month in which its capture was recorded (SPEC R-089).
+
+    Attributes:
+        month: "YYYY-MM"; "" = before anything that can still be billed, e.g. money of a time before a change of mode.
+        coupons: how many issued coupons it paid for; a plain spend counts as one.
+    """
+
+    month: str
+    amount_minor: int
+    coupons: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpendState:
     """A spend as it stands; on the account while something of it is held, afterwards on its own stream.
 
@@ -22,6 +36,7 @@ class SpendState:
         cash_minor: cash-convertible part of what is not given back.
         spent_on, month: business date of the spend and its "YYYY-MM": where limits are released.
         expires_at: instant from which the hold can no longer be captured; None when it was captured at once.
+        captured_in: what is captured, by the month of its capture, oldest first; empty for prepaid.
     """
 
     amount_minor: int
@@ -36,6 +51,7 @@ class SpendState:
     month: str
     expires_at: datetime | None
     reference: str | None
+    captured_in: tuple[MonthPart, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from aggregates.account.account import Account
+from aggregates.account.account import SHAPE, Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,11 @@ class AccountSnapshot:
     def take(cls, aggregate: Account) -> Self:
         """Return a snapshot of an account that has nothing pending."""
         return cls(originator_id=aggregate.id, originator_version=aggregate.version, state=aggregate.dump())
+
+    @staticmethod
+    def is_current(state: dict[str, Any]) -> bool:
+        """Say whether a state was written by this program's `Account.dump`; an older one is of no use any more."""
+        return state.get("shape") == SHAPE
 
     def mutate(self, aggregate: None) -> Account:
         """Return the account as it was."""

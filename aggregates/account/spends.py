@@ -6,13 +6,15 @@ stands on the spend's own stream (`aggregates.spend`), or in its first fact when
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from aggregates.account import funds, limits, standing
+from aggregates.account.billing import months, overdue
 from aggregates.account.lots import LotPart, newest_first, oldest_first, total, without
-from aggregates.account.parts import SpendState
+from aggregates.account.parts import MonthPart, SpendState
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import Conflict, Rejected
 from aggregates.fact import Fact, Stamp, fact
@@ -137,6 +139,7 @@ class Spent(Fact):
             stream.own("holds")[self.spend_id] = as_state(self)
         elif self.mode == "postpaid":
             stream.receivable_minor += self.captured_minor
+            stream.own_billing().note_captured(self.recorded_at, self.captured_minor, 1)
         if self.month_used_minor is not None:
             limits.note_use(stream.own("used"), self.month, self.month_used_minor, self.recorded_at)
         if self.member_id is not None and self.member_used_minor is not None:
@@ -160,7 +163,10 @@ class SpendCaptured(Fact):
         member_id, spent_on, expires_at, reference: of the spend.
         balance_minor: the account's balance (unchanged).
         reason: why, when the caller said; None when not.
+        coupons: how many issued coupons it paid for; 1 for what is no order.
     """
+
+    VERSION: ClassVar[int] = 2
 
     spend_id: str
     amount_minor: int
@@ -178,18 +184,22 @@ class SpendCaptured(Fact):
     reference: str | None
     balance_minor: int
     reason: str | None
+    coupons: int
 
     def apply(self, stream: Account) -> None:
         stream.held_minor -= self.amount_minor
         if self.mode == "postpaid":
             stream.receivable_minor += self.amount_minor
+            stream.own_billing().note_captured(self.recorded_at, self.amount_minor, self.coupons)
         if self.held_minor:
-            spend = stream.holds[self.spend_id]
-            stream.own("holds")[self.spend_id] = replace(
-                spend, held_minor=self.held_minor, captured_minor=self.captured_minor
-            )
+            stream.own("holds")[self.spend_id] = after_capture(stream.holds[self.spend_id], self)
         else:
             del stream.holds[self.spend_id]
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """How many coupons a capture paid for was not recorded: it counts as one."""
+        state["coupons"] = 1
 
 
 @fact("account.spend_returned")
@@ -211,7 +221,11 @@ class SpendReturned(Fact):
         balance_minor: the account's balance after it.
         month_used_minor, member_used_minor: uses in `month` after it; None where not applicable or the month is closed.
         reason: why a person or a rule returned it; None when not given.
+        from_months: postpaid: from_captured by the month of its capture, oldest first. What was captured in the month
+            in which this is recorded is not billed; the rest is carried over to the next invoice (SPEC R-090).
     """
+
+    VERSION: ClassVar[int] = 2
 
     spend_id: str
     amount_minor: int
@@ -237,6 +251,7 @@ class SpendReturned(Fact):
     month_used_minor: int | None
     member_used_minor: int | None
     reason: str | None
+    from_months: tuple[MonthPart, ...]
 
     def apply(self, stream: Account) -> None:
         stream.balance_minor = self.balance_minor
@@ -249,12 +264,21 @@ class SpendReturned(Fact):
             del stream.holds[self.spend_id]
         if self.mode == "postpaid":
             stream.receivable_minor -= self.from_captured_minor
+            if self.from_months:
+                stream.own_billing().note_returned(self.recorded_at, self.from_months)
         if self.month_used_minor is not None:
             stream.own("used")[self.month] = self.month_used_minor
         if self.member_id is not None and self.member_used_minor is not None:
             stream.own("member_used").setdefault(self.member_id, {})[self.month] = self.member_used_minor
         if self.cash_minor and self.month in stream.cash_used:
             stream.cash_used[self.month] -= self.cash_minor
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Take what came back for captured in the month of its purchase: nothing had been billed then."""
+        came_back_minor = state["from_captured_minor"] if state["mode"] == "postpaid" else 0
+        part = {"month": state["month"], "amount_minor": came_back_minor, "coupons": 1}
+        state["from_months"] = [part] if came_back_minor else []
 
 
 @fact("account.difference_refunded")
@@ -288,11 +312,28 @@ def as_state(spent: Spent) -> SpendState:
         month=spent.month,
         expires_at=spent.expires_at,
         reference=spent.reference,
+        captured_in=(
+            (MonthPart(months.month_of(spent.recorded_at), spent.captured_minor, 1),)
+            if spent.mode == "postpaid" and spent.captured_minor
+            else ()
+        ),
+    )
+
+
+def after_capture(spend: SpendState, captured: SpendCaptured) -> SpendState:
+    """Return a spend as a capture left it."""
+    captured_in = spend.captured_in
+    if captured.mode == "postpaid":
+        month = months.month_of(captured.recorded_at)
+        captured_in = months.added(captured_in, month, captured.amount_minor, captured.coupons)
+    return replace(
+        spend, held_minor=captured.held_minor, captured_minor=captured.captured_minor, captured_in=captured_in
     )
 
 
 def after_return(spend: SpendState, returned: SpendReturned) -> SpendState:
     """Return a spend as a return left it."""
+    gone = returned.from_months
     return replace(
         spend,
         held_minor=returned.held_minor,
@@ -301,6 +342,7 @@ def after_return(spend: SpendState, returned: SpendReturned) -> SpendState:
         lots=returned.lots,
         overdrawn_minor=returned.overdrawn_minor,
         cash_minor=spend.cash_minor - returned.cash_minor,
+        captured_in=months.reduced(spend.captured_in, gone) if gone else spend.captured_in,
     )
 
 
@@ -330,6 +372,7 @@ def spend(
         HoldExpiryNotInFuture: `expires_at` is not after now.
         MonthClosed: a monthly limit applies and occurred_at lies before the previous month.
         MemberReceivableOutstanding: a chargeback is unsettled (SPEC R-064).
+        InvoiceOverdue: a postpaid invoice is overdue and nobody has lifted the block (SPEC R-085).
         MemberLimitNotGranted, MemberLimitExceeded: the member's monthly limit (SPEC L2, L4).
         CashNotPermitted, CashLimitExceeded, MemberCashNotPermitted: cash-convertible goods (SPEC R-020).
         TooManyLots, InsufficientFunds, BalanceOutOfRange: prepaid money (SPEC R-070).
@@ -351,6 +394,8 @@ def spend(
     if postpaid or member_id is not None or cash_minor:
         limits.refuse_closed_month(month, account.now(stamp))
     funds.refuse_owing(account)
+    if postpaid and account.billing.invoices:
+        overdue.refuse_overdue(account, business_date(account.now(stamp)))
     member_used_minor = None if member_id is None else limits.member_use(account, member_id, month, amount_minor)
     if cash_minor:
         limits.refuse_cash(account, member_id, month, cash_minor)
@@ -394,6 +439,7 @@ def capture_spend(
     amount_minor: int,
     release_difference: bool = False,
     reason: str | None = None,
+    coupons: int = 1,
 ) -> SpendState:
     """Take held money for good; with `release_difference`, give all the rest of the hold back in the same commit.
 
@@ -402,6 +448,7 @@ def capture_spend(
     Args:
         amount_minor: > 0, at most what is held.
         reason: why, in both facts; None when not given.
+        coupons: how many issued coupons it pays for.
 
     Raises:
         InvalidAmount: amount out of bounds.
@@ -417,10 +464,7 @@ def capture_spend(
     if spend.expires_at is not None and account.now(stamp) >= spend.expires_at:
         raise HoldHasExpired("the hold has expired; it can no longer be captured")
     _refuse_more_than_held(spend, amount_minor)
-    captured = replace(
-        spend, held_minor=spend.held_minor - amount_minor, captured_minor=spend.captured_minor + amount_minor
-    )
-    account.record(
+    made: SpendCaptured = account.record(
         SpendCaptured,
         stamp,
         spend_id=spend_id,
@@ -428,18 +472,20 @@ def capture_spend(
         currency=account.currency,
         mode=account.mode,
         spend_amount_minor=spend.amount_minor,
-        held_minor=captured.held_minor,
-        captured_minor=captured.captured_minor,
-        returned_minor=captured.returned_minor,
-        lots=captured.lots,
-        overdrawn_minor=captured.overdrawn_minor,
-        member_id=captured.member_id,
-        spent_on=captured.spent_on,
-        expires_at=captured.expires_at,
-        reference=captured.reference,
+        held_minor=spend.held_minor - amount_minor,
+        captured_minor=spend.captured_minor + amount_minor,
+        returned_minor=spend.returned_minor,
+        lots=spend.lots,
+        overdrawn_minor=spend.overdrawn_minor,
+        member_id=spend.member_id,
+        spent_on=spend.spent_on,
+        expires_at=spend.expires_at,
+        reference=spend.reference,
         balance_minor=account.balance_minor,
         reason=reason,
+        coupons=coupons,
     )
+    captured = account.holds.get(spend_id) or after_capture(spend, made)
     if release_difference and captured.held_minor:
         return _give_back(account, stamp, DifferenceRefunded, spend_id, captured, captured.held_minor, reason)
     return captured
@@ -474,12 +520,20 @@ def return_spend(
 
 
 def return_captured(
-    account: Account, stamp: Stamp, *, spend_id: str, spend: SpendState, amount_minor: int, reason: str | None = None
+    account: Account,
+    stamp: Stamp,
+    *,
+    spend_id: str,
+    spend: SpendState,
+    amount_minor: int,
+    reason: str | None = None,
+    issued_in: Sequence[MonthPart] = (),
 ) -> SpendState:
     """Give captured money of a spend back and leave alone what is still held. Returns the spend after it.
 
     Args:
         spend: the spend as it stands: from `account.holds` or its own stream.
+        issued_in: the money by the month in which its coupons were issued, where the caller knows.
 
     Raises:
         InvalidAmount: amount out of bounds.
@@ -494,7 +548,9 @@ def return_captured(
         raise ReturnExceedsSpend(
             "the amount is more than what the spend has captured", left=spend.captured_minor, requested=amount_minor
         )
-    return _give_back(account, stamp, SpendReturned, spend_id, spend, amount_minor, reason, from_held_minor=0)
+    return _give_back(
+        account, stamp, SpendReturned, spend_id, spend, amount_minor, reason, from_held_minor=0, issued_in=issued_in
+    )
 
 
 def refund_difference(
@@ -554,6 +610,7 @@ def _give_back(
     amount_minor: int,
     reason: str | None,
     from_held_minor: int | None = None,
+    issued_in: Sequence[MonthPart] = (),
 ) -> SpendState:
     """Record a return that the caller has checked; from what is held first, unless the caller says how much of it."""
     if from_held_minor is None:
@@ -566,6 +623,7 @@ def _give_back(
     overdrawn_repaid_minor = 0
     returned_lots: tuple[LotPart, ...] = ()
     balance_minor = account.balance_minor
+    from_months: tuple[MonthPart, ...] = ()
     if account.mode == "prepaid":
         unwound = newest_first(spend.lots, amount_minor - unwound_overdrawn_minor)
         overdrawn_repaid_minor = funds.settle_overdrawn(account, amount_minor)
@@ -576,6 +634,8 @@ def _give_back(
             lot_id = child_id("lot", account.account_id, account.version + 1)
             returned_lots += (LotPart(lot_id, spend.spent_on, "returned", unplaced_minor),)
         balance_minor += amount_minor
+    elif from_captured_minor:
+        from_months = months.taken(spend.captured_in, from_captured_minor, issued_in)
     # The part for cash-convertible goods comes back last: the stricter reading of its limit (SPEC R-020).
     cash_minor = max(0, spend.cash_minor - left_minor)
     month_open = not limits.is_closed(spend.month, account.now(stamp))
@@ -612,5 +672,6 @@ def _give_back(
         month_used_minor=month_used_minor,
         member_used_minor=member_used_minor,
         reason=reason,
+        from_months=from_months,
     )
     return after_return(spend, returned)

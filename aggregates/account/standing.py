@@ -220,25 +220,15 @@ def open_account(
 
     Raises:
         Malformed: unknown mode or currency, or a limit out of bounds.
-        AccountIsOpened: the account has facts already.
         CreditLimitNotAllowed, CreditLimitRequired, OverdraftNotAllowed: limits that do not fit the mode.
+        AccountIsOpened: the account has facts already.
 
     Source: SPEC 1.1, I1.
     """
     exponent(currency)
-    if mode not in ("prepaid", "postpaid"):
-        raise Malformed("mode must be prepaid or postpaid", field="mode")
-    for field, limit_minor in (("credit_limit", credit_limit_minor), ("overdraft_limit", overdraft_limit_minor)):
-        if limit_minor is not None:
-            require_amount(limit_minor, field, lowest_minor=0)
+    check_terms(mode, credit_limit_minor, overdraft_limit_minor)
     if account.version:
         raise AccountIsOpened("this account has been opened before")
-    if mode == "prepaid" and credit_limit_minor is not None:
-        raise CreditLimitNotAllowed("credit_limit is for postpaid accounts; leave it out for a prepaid one")
-    if mode == "postpaid" and credit_limit_minor is None:
-        raise CreditLimitRequired("a postpaid account needs a credit_limit of 0 or more a month")
-    if mode == "postpaid" and overdraft_limit_minor != 0:
-        raise OverdraftNotAllowed("overdraft_limit is for prepaid accounts; a postpaid one must have 0")
     figures = Figures(
         account_id=account_id,
         name=name,
@@ -316,6 +306,10 @@ def close(account: Account, stamp: Stamp, *, reason: str) -> AccountClosed:
         "pending_adjustments": len(account.adjustments),
         "receivable": account.receivable_minor,
         "member_receivable": account.member_receivable_minor,
+        "unbilled": account.billing.unbilled_minor,
+        "open_invoices": len(account.billing.invoices),
+        "carry_over": account.billing.carry_over_minor,
+        "advance": account.billing.advance_minor,
     }
     left = {name: figure for name, figure in left.items() if figure}
     if left:
@@ -326,6 +320,26 @@ def close(account: Account, stamp: Stamp, *, reason: str) -> AccountClosed:
     figures = replace(account.figures(account.now(stamp)), status="closed")
     closed: AccountClosed = account.record(AccountClosed, stamp, reason=reason, figures=figures)
     return closed
+
+
+def check_terms(mode: str, credit_limit_minor: int | None, overdraft_limit_minor: int | None) -> None:
+    """Refuse a mode and limits that do not fit together; arguments as of `open_account`.
+
+    Raises:
+        Malformed: unknown mode, or a limit out of bounds.
+        CreditLimitNotAllowed, CreditLimitRequired, OverdraftNotAllowed: limits that do not fit the mode.
+    """
+    if mode not in ("prepaid", "postpaid"):
+        raise Malformed("mode must be prepaid or postpaid", field="mode")
+    for field, limit_minor in (("credit_limit", credit_limit_minor), ("overdraft_limit", overdraft_limit_minor)):
+        if limit_minor is not None:
+            require_amount(limit_minor, field, lowest_minor=0)
+    if mode == "prepaid" and credit_limit_minor is not None:
+        raise CreditLimitNotAllowed("credit_limit is for postpaid accounts; leave it out for a prepaid one")
+    if mode == "postpaid" and credit_limit_minor is None:
+        raise CreditLimitRequired("a postpaid account needs a credit_limit of 0 or more a month")
+    if mode == "postpaid" and overdraft_limit_minor != 0:
+        raise OverdraftNotAllowed("overdraft_limit is for prepaid accounts; a postpaid one must have 0")
 
 
 def require_amount(amount_minor: int, field: str = "amount", lowest_minor: int = 1) -> None:

@@ -96,7 +96,8 @@ def end_coupons(
         refund_rate = 0
     returned_minor = sum(share_of(order.price_of(coupon), refund_rate) for coupon in expired)
     if returned_minor:
-        purse.take_back(stamp, returned_minor, "expired")
+        shares = order.issued_in(expired, lambda coupon: share_of(order.price_of(coupon), refund_rate))
+        purse.take_back(stamp, returned_minor, "expired", shares)
     order.record(
         CouponsEnded,
         stamp,

@@ -112,6 +112,7 @@ class IssueSettled(Fact):
         each, coupons = stream.coupons_each, stream.coupons
         for recipient in self.issued:
             coupons[recipient * each + place] = CouponState.ISSUED
+        stream.note_issued((recipient * each + place for recipient in self.issued), self.recorded_at)
         for recipient in self.failed:
             coupons[recipient * each + place] = CouponState.ISSUE_FAILED
         for recipient in self.reopened:
@@ -207,7 +208,7 @@ def record_issued(
     difference_minor = order.unit_minor - line.sale_minor if choice else 0
     reopened = tuple(recipient for recipient in failed if choice and order.has_other(recipient, opened.line))
     lost_minor = (order.unit_minor if choice else line.sale_minor) * (len(failed) - len(reopened))
-    purse.capture(stamp, captured_minor)
+    purse.capture(stamp, captured_minor, len(issued))
     for _ in issued:
         # One entry for each selection (SPEC R-042).
         purse.refund_difference(stamp, difference_minor)

@@ -7,11 +7,14 @@ stays far below a megabyte. Who the recipients are is not in it: tokens are in t
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import date, datetime, timedelta
 from typing import Self
 from uuid import UUID
 
+from aggregates.account.billing.months import month_of
+from aggregates.account.parts import MonthPart
+from aggregates.dates import billing_month
 from aggregates.fact import Stamp, Stream, stream_class
 from aggregates.order import choices, dispatch, endings, issuance, links, messages, placing, silence, voids
 from aggregates.order.parts import (
@@ -28,6 +31,9 @@ from aggregates.order.parts import (
 )
 
 _NOBODY = OrderCounts(0, 0, 0, 0)
+_MONTHS_MAX = 255
+"""A coupon issued so many months after its order counts as issued in that one."""
+
 _BYTES_AT_REST = 1_500
 _BYTES_OF_A_BATCH = 150
 
@@ -54,6 +60,7 @@ class Order(Stream):
     __slots__ = (
         "_attempted",
         "_excluded",
+        "_issued",
         "_reached",
         "account_id",
         "amount_minor",
@@ -180,6 +187,22 @@ class Order(Stream):
                 return line.sale_minor
         raise AssertionError("every coupon belongs to a line")
 
+    def issued_in(self, coupons: Iterable[int], minor: Callable[[int], int] | None = None) -> tuple[MonthPart, ...]:
+        """Return the price of issued coupons by the month of their issuance; empty for a prepaid order.
+
+        Args:
+            minor: what counts of each coupon in the place of its price.
+        """
+        if not self._issued:
+            return ()
+        price_of = minor or self.price_of
+        parts: dict[str, MonthPart] = {}
+        for coupon in coupons:
+            month = _month_after(self.ordered_on, max(0, self._issued[coupon] - 1))
+            known = parts.get(month, MonthPart(month, 0, 0))
+            parts[month] = MonthPart(month, known.amount_minor + price_of(coupon), known.coupons + 1)
+        return tuple(parts[month] for month in sorted(parts))
+
     def is_excluded(self, recipient: int, line: int) -> bool:
         """Say whether an item could not be issued to a recipient of a choice order."""
         return bool(self._excluded[recipient] >> line & 1)
@@ -218,7 +241,7 @@ class Order(Stream):
 
     def size_bytes(self) -> int:
         """Return about what this order takes in memory, without its pending facts."""
-        by_one = (self.dispatch, self.coupons, self.sending, self.resends, self.chosen, self.auto)
+        by_one = (self.dispatch, self.coupons, self.sending, self.resends, self.chosen, self.auto, self._issued)
         by_more = (self._reached, self._attempted, self._excluded)
         waiting = [opened.recipients for opened in self.open_issues.values()]
         waiting += [opened.recipients for opened in self.open_messages.values()]
@@ -234,10 +257,12 @@ class Order(Stream):
 
     # -- what folds do -----------------------------------------------------------------------------------------
 
-    def begin(self, recipients: int, coupons_each: int) -> None:
-        """Fold: nobody is reached and nothing issued yet."""
+    def begin(self, recipients: int, coupons_each: int, *, by_month: bool = False) -> None:
+        """Fold: nobody is reached and nothing issued yet; a postpaid order will know the month of each coupon."""
         self.counts = OrderCounts(progress=recipients, success=0, failure=0, error=0)
         self._make_room(recipients, coupons_each)
+        if by_month:
+            self._issued = bytearray(recipients * coupons_each)
 
     def take_money(self, money: OrderMoney) -> None:
         """Fold: where the amount is now."""
@@ -251,6 +276,13 @@ class Order(Stream):
         """Fold: coupons are in a state now."""
         for coupon in coupons:
             self.coupons[coupon] = state
+
+    def note_issued(self, coupons: Iterable[int], at: datetime) -> None:
+        """Fold: coupons of a postpaid order were issued at an instant: their month decides which invoice has them."""
+        if self._issued:
+            month = min(_MONTHS_MAX, _months_between(self.ordered_on, at) + 1)
+            for coupon in coupons:
+                self._issued[coupon] = month
 
     def choose(self, recipient: int, line: int) -> None:
         """Fold: a recipient's item is settled."""
@@ -315,6 +347,7 @@ class Order(Stream):
         self.recipients = recipients
         self.coupons_each = coupons_each
         self.dispatch = bytearray(recipients)
+        self._issued = bytearray()
         self.coupons = bytearray(recipients * coupons_each)
         self.sending = bytearray(recipients)
         self.resends = bytearray(recipients)
@@ -334,6 +367,18 @@ class Order(Stream):
         for recipient in recipients:
             if not days[recipient]:
                 days[recipient] = after
+
+
+def _months_between(start: date, at: datetime) -> int:
+    """Return how many calendar months lie between the month of a day and that of an instant, both in Seoul."""
+    month = month_of(at)
+    return max(0, (int(month[:4]) - start.year) * 12 + int(month[5:]) - start.month)
+
+
+def _month_after(start: date, months: int) -> str:
+    """Return "YYYY-MM" of so many months after that of a day."""
+    years, month = divmod(start.month - 1 + months, 12)
+    return billing_month(date(start.year + years, month + 1, 1))
 
 
 def _without(numbers: array[int], settled: Container[int]) -> array[int]:

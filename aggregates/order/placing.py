@@ -90,7 +90,7 @@ class OrderPlaced(Fact):
         stream.scheduled_at = self.scheduled_at
         stream.unit_minor = self.unit_minor
         stream.amount_minor = stream.held_minor = self.amount_minor
-        stream.begin(self.recipients, self.coupons_each)
+        stream.begin(self.recipients, self.coupons_each, by_month=self.mode == "postpaid")
 
 
 @fact("order.recipients_added")

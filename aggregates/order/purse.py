@@ -6,8 +6,10 @@ takes over, in the same commit, as it does for every spend.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aggregates.account import Account, standing
-from aggregates.account.parts import SpendState
+from aggregates.account.parts import MonthPart, SpendState
 from aggregates.fact import Stamp
 from aggregates.spend import Spend
 
@@ -28,11 +30,11 @@ class Purse:
         """Refuse what the account would refuse, before the first record. Raises: AccountIsClosed."""
         standing.refuse_closed(self.account)
 
-    def capture(self, stamp: Stamp, amount_minor: int) -> None:
-        """Take held money for good: coupons were issued. 0 moves nothing."""
+    def capture(self, stamp: Stamp, amount_minor: int, coupons: int) -> None:
+        """Take held money for good: so many coupons were issued. 0 moves nothing."""
         if amount_minor:
             state = self.account.capture_spend(
-                stamp, spend_id=self._spend_id, amount_minor=amount_minor, reason="issued"
+                stamp, spend_id=self._spend_id, amount_minor=amount_minor, reason="issued", coupons=coupons
             )
             self._settle(stamp, state)
 
@@ -56,13 +58,22 @@ class Purse:
             )
             self._settle(stamp, state)
 
-    def take_back(self, stamp: Stamp, amount_minor: int, reason: str) -> None:
-        """Give back captured money, and leave alone what is still held: issued coupons were voided."""
+    def take_back(self, stamp: Stamp, amount_minor: int, reason: str, issued_in: Sequence[MonthPart] = ()) -> None:
+        """Give back captured money, and leave alone what is still held: issued coupons were voided.
+
+        Args:
+            issued_in: the money by the month in which its coupons were issued; a postpaid order knows.
+        """
         held = self.account.holds.get(self._spend_id)
         state = held or self._own.state
         assert state is not None, "the spend of an order is held, or settled on its own stream"
         state = self.account.return_captured(
-            stamp, spend_id=self._spend_id, spend=state, amount_minor=amount_minor, reason=reason
+            stamp,
+            spend_id=self._spend_id,
+            spend=state,
+            amount_minor=amount_minor,
+            reason=reason,
+            issued_in=issued_in,
         )
         if held is None:
             self._own.note_return(

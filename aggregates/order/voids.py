@@ -252,7 +252,7 @@ def record_voided(
     returned_minor = sum(order.price_of(coupon) for coupon in voided)
     if returned_minor:
         purse.check()
-        purse.take_back(stamp, returned_minor, "voided")
+        purse.take_back(stamp, returned_minor, "voided", order.issued_in(voided))
     order.record(
         VoidSettled,
         stamp,

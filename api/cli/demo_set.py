@@ -17,7 +17,8 @@ from aggregates.dates import KST, business_date
 from ledger.command import Call, Command, Outcome
 from ledger.commands.charges import CancelCharge, ChargeAccount
 from ledger.commands.deposits import DepositCharge
-from ledger.commands.limits import PaySettlement, SetMemberLimit
+from ledger.commands.invoices import PaySettlement
+from ledger.commands.limits import SetMemberLimit
 from ledger.commands.refunds import CancelRefund, CompleteRefund, RejectRefund, RequestRefund, ReviewRefund
 from ledger.commands.spends import CaptureSpend, RefundDifference, ReturnSpend, Spend
 from ledger.commands.standing import OpenAccount

@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregates.account import Account, standing
 from aggregates.account import limits as limit_rules
+from aggregates.account.billing import payments
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import NotFound
 from api import shapes
@@ -21,10 +22,12 @@ from api.operation import operation, reads, writes
 from api.refusals import rules
 from api.reply import Reply, of_outcome, of_view
 from ledger.command import Command
-from ledger.commands.limits import PaySettlement, SetCashLimit, SetCreditLimit, SetMemberLimit
+from ledger.commands.invoices import PaySettlement
+from ledger.commands.limits import SetCashLimit, SetCreditLimit, SetMemberLimit
 from ledger.shapes import account_json, member_limit_json
 
 RULES = rules(limit_rules, standing)
+SETTLEMENT_RULES = rules(payments, standing)
 _MEMBER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
 
@@ -118,7 +121,7 @@ async def get_limits(ask: Ask, account_id: str) -> Reply:
     body=SettlementBody,
     answer=shapes.Settlement,
     status=201,
-    raises=RULES,
+    raises=SETTLEMENT_RULES,
 )
 def pay_settlement(ask: Ask, account_id: str, body: SettlementBody) -> PaySettlement:
     """Record a postpaid customer's payment of what it owes."""

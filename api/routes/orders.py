@@ -7,6 +7,7 @@ from typing import Any
 from aggregates import product as product_rules
 from aggregates import sender_profile as sender_rules
 from aggregates.account import funds, limits, spends, standing
+from aggregates.account.billing import overdue
 from aggregates.dates import KST, billing_month, business_date
 from aggregates.errors import LedgerError
 from aggregates.fact import Stamp
@@ -50,7 +51,7 @@ ITEMS = (product_rules.ProductNotFound, ProductDiscontinued, ValidityNotOffered)
     answer=shapes.Order,
     status=201,
     raises=(
-        *rules(form, funds, limits, standing, spends),
+        *rules(form, funds, limits, overdue, standing, spends),
         *ITEMS,
         sender_rules.SenderProfileNotFound,
         sender_rules.SenderProfileNotUsable,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aggregates.account import funds, limits, spends, standing
+from aggregates.account.billing import overdue
 from aggregates.errors import NotFound
 from api import shapes
 from api.access import Caller, own_account
@@ -34,7 +35,7 @@ def spending_member(caller: Caller, member_id: str | None) -> str | None:
     body=SpendBody,
     answer=shapes.Spend,
     status=201,
-    raises=rules(spends, funds, limits, standing),
+    raises=rules(spends, funds, limits, overdue, standing),
 )
 def spend(ask: Ask, account_id: str, body: SpendBody) -> Spend:
     """Spend: capture at once, or hold until capture, return or expiry."""

@@ -21,6 +21,9 @@ SPEND_ID = "spd_01k7q4m2x9w3t8r5z63"
 REFUND_ID = "rfd_01k7q4m2x9w3t8r5z64"
 
 
+INVOICE_ID = "inv_01k7q4m2x9w3t8r5z67"
+
+
 TIME = "2026-03-02T01:15:30.000000Z"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from api.shapes.base import ACCOUNT_ID, Shape, example
+from pydantic import Field
+
+from api.shapes.base import ACCOUNT_ID, INVOICE_ID, Shape, example
 
 
 class MemberLimit(Shape):
@@ -67,8 +69,18 @@ class Limits(Shape):
     cash: CashFigures | None
 
 
+class PaidInvoice(Shape):
+    """Part of a payment that went to one invoice, and what is outstanding of it now."""
+
+    model_config = example(invoice_id=INVOICE_ID, amount=59100, outstanding=0)
+
+    invoice_id: str
+    amount: int
+    outstanding: int
+
+
 class Settlement(Shape):
-    """A postpaid customer's payment, and what is still owed."""
+    """A postpaid customer's payment, the invoices it went to, and what is still owed."""
 
     model_config = example(
         id="stl_01k7q4m2x9w3t8r5z68",
@@ -77,6 +89,9 @@ class Settlement(Shape):
         currency="KRW",
         reference="BANK-20260331-0001",
         receivable=0,
+        method="transfer",
+        invoices=[{"invoice_id": INVOICE_ID, "amount": 59100, "outstanding": 0}],
+        advance=0,
     )
 
     id: str
@@ -85,3 +100,6 @@ class Settlement(Shape):
     currency: str
     reference: str | None
     receivable: int
+    method: Literal["transfer", "virtual_account"] | None = None
+    invoices: list[PaidInvoice] | None = None
+    advance: Annotated[int | None, Field(description="part that no invoice has billed; the next one takes it")] = None

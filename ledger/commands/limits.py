@@ -1,4 +1,4 @@
-"""Commands about limits: credit, sub-members, cash-convertible goods; and the payment of what is owed (postpaid)."""
+"""Commands about limits: credit, sub-members, cash-convertible goods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from aggregates.account import Account
 from aggregates.fact import Fact, Stamp
-from aggregates.ids import account_of
 from ledger.command import Answer, Streams, answer
 from ledger.shapes import member_limit_json
 
@@ -72,21 +71,6 @@ class SetCashLimit:
         streams.account(self.account_id).set_cash_limit(stamp, limit_minor=self.limit_minor, reason=self.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class PaySettlement:
-    """Book a postpaid customer's payment of what it owes."""
-
-    ANSWER: ClassVar[str] = "settlement/1"
-
-    account_id: str
-    amount_minor: int
-    reference: str | None
-
-    def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.SettlementPaid`. Raises: as of `Account.pay_settlement`."""
-        streams.account(self.account_id).pay_settlement(stamp, amount_minor=self.amount_minor, reference=self.reference)
-
-
 @answer("member-limit/1")
 def member_limit(facts: Sequence[Fact]) -> Answer:
     """Answer with a sub-member's limit, its use and what remains."""
@@ -116,22 +100,5 @@ def cash_limit(facts: Sequence[Fact]) -> Answer:
             "limit": fact.limit_minor,
             "used": fact.used_minor,
             "remaining": fact.remaining_minor,
-        },
-    )
-
-
-@answer("settlement/1")
-def settlement(facts: Sequence[Fact]) -> Answer:
-    """Answer with the payment and what is still owed."""
-    fact = next(fact for fact in facts if isinstance(fact, Account.SettlementPaid))
-    return Answer(
-        201,
-        {
-            "id": fact.settlement_id,
-            "account_id": account_of(fact.settlement_id),
-            "amount": fact.amount_minor,
-            "currency": fact.currency,
-            "reference": fact.reference,
-            "receivable": fact.receivable_minor,
         },
     )

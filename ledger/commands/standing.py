@@ -1,4 +1,4 @@
-"""Commands about an account's standing: open, freeze, unfreeze, close. Each answers with the account."""
+"""Commands about an account's standing: open, freeze, unfreeze, close, switch mode. Each answers with the account."""
 
 from __future__ import annotations
 
@@ -86,6 +86,37 @@ class CloseAccount:
         streams.account(self.account_id).close(stamp, reason=self.reason)
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchMode:
+    """Make a prepaid account postpaid, or a postpaid one prepaid.
+
+    Attributes:
+        mode, credit_limit_minor, overdraft_limit_minor: as of `OpenAccount`.
+        orders_under_way: scheduled or sending orders of the account, as its caller has counted them.
+        reason: why, in the operator's words.
+    """
+
+    ANSWER: ClassVar[str] = "account/1"
+
+    account_id: str
+    mode: str
+    credit_limit_minor: int | None
+    overdraft_limit_minor: int | None
+    orders_under_way: int
+    reason: str
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record `Account.ModeSwitched`. Raises: as of `Account.switch_mode`."""
+        streams.account(self.account_id).switch_mode(
+            stamp,
+            mode=self.mode,
+            credit_limit_minor=self.credit_limit_minor,
+            overdraft_limit_minor=self.overdraft_limit_minor,
+            orders_under_way=self.orders_under_way,
+            reason=self.reason,
+        )
+
+
 @answer("account-opened/1")
 def account_opened(facts: Sequence[Fact]) -> Answer:
     """Answer with the account as opened."""
@@ -94,11 +125,13 @@ def account_opened(facts: Sequence[Fact]) -> Answer:
 
 @answer("account/1")
 def account(facts: Sequence[Fact]) -> Answer:
-    """Answer with the account after a change of its standing or its credit limit."""
+    """Answer with the account after a change of its standing, its mode or its credit limit."""
     return Answer(200, _account(facts))
 
 
 def _account(facts: Sequence[Fact]) -> dict[str, object]:
-    kinds = (Account.Opened, Account.Frozen, Account.Unfrozen, Account.Closed, Account.CreditLimitSet)
+    kinds = (
+        Account.Opened, Account.Frozen, Account.Unfrozen, Account.Closed, Account.CreditLimitSet, Account.ModeSwitched,
+    )  # fmt: skip
     fact = next(fact for fact in facts if isinstance(fact, kinds))
     return account_json(fact.figures, fact.originator_version)

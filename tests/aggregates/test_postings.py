@@ -13,6 +13,7 @@ import aggregates.numbers
 import aggregates.order
 import aggregates.refund
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
+from aggregates.account.parts import MonthPart
 from aggregates.fact import FACTS
 from aggregates.postings import CHART, MOVES_NOTHING, RULES, Unbalanced, check_balanced, postings_of
 from tests.aggregates.samples import sample
@@ -161,6 +162,32 @@ ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         "account.spend_returned",
         {"mode": "postpaid", "amount_minor": 9_900, "from_held_minor": 0, "from_captured_minor": 9_900},
         {COUPONS: 9_900, UNBILLED: -9_900},
+    ),
+    "a postpaid coupon of 9,900 voided after its invoice": (
+        "account.spend_returned",
+        {
+            "mode": "postpaid",
+            "amount_minor": 9_900,
+            "from_held_minor": 0,
+            "from_captured_minor": 9_900,
+            "from_months": (MonthPart("2024-09", 9_900, 1),),
+        },
+        {COUPONS: 9_900, TRADE: -9_900},
+    ),
+    "an invoice of 69,000 on the 1st": (
+        "account.invoice_issued",
+        {"settlement_minor": 69_000, "applied_minor": 9_900, "billed_minor": 59_100},
+        {TRADE: 69_000, UNBILLED: -69_000},
+    ),
+    "a billed amount lowered by 1,000": (
+        "account.invoice_adjusted",
+        {"amount_minor": -1_000},
+        {"equity.adjustment": 1_000, TRADE: -1_000},
+    ),
+    "a credit of 5,068 paid out": (
+        "account.credit_paid_out",
+        {"amount_minor": 5_068},
+        {TRADE: 5_068, "asset.bank": -5_068},
     ),
     "a transfer of 6,000 leaves": (
         "account.transfer_sent",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from operator import attrgetter
 from random import Random
 
 import orjson
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from aggregates import ids, postings
 from aggregates.account import Account
+from aggregates.account.billing.months import month_of
 from aggregates.account.lots import total
 from aggregates.account.snapshot import AccountSnapshot
 from aggregates.errors import LedgerError
@@ -33,7 +35,15 @@ from ledger.commands.charges import (
     StartChargeCancellation,
 )
 from ledger.commands.deposits import CreditParkedDeposit, DepositCharge, ExpireDeposit, ReturnParkedDeposit
-from ledger.commands.limits import PaySettlement, SetCashLimit, SetCreditLimit, SetMemberLimit
+from ledger.commands.invoices import (
+    AdjustInvoice,
+    IssueInvoice,
+    LiftOverdueBlock,
+    PayInvoices,
+    PayOutCredit,
+    PaySettlement,
+)
+from ledger.commands.limits import SetCashLimit, SetCreditLimit, SetMemberLimit
 from ledger.commands.refunds import (
     CancelRefund,
     ChangeRefundDestination,
@@ -47,7 +57,7 @@ from ledger.commands.refunds import (
     StartPayout,
 )
 from ledger.commands.spends import CaptureSpend, ExpireHold, RefundDifference, ReturnSpend, Spend
-from ledger.commands.standing import CloseAccount, FreezeAccount, OpenAccount, UnfreezeAccount
+from ledger.commands.standing import CloseAccount, FreezeAccount, OpenAccount, SwitchMode, UnfreezeAccount
 from ledger.commands.transfers import (
     ApproveAdjustment,
     ImportMovement,
@@ -95,7 +105,7 @@ class Walk:
     def fits(self, kind: str, account_id: str) -> bool:
         """Say whether the account has what a step of this kind needs to get anywhere."""
         needs = NEEDS.get(kind)
-        return needs is None or bool(getattr(self.book.account(account_id), needs))
+        return needs is None or bool(attrgetter(needs)(self.book.account(account_id)))
 
     @property
     def amount(self) -> int:
@@ -144,6 +154,25 @@ class Walk:
         """Return a correction that waits."""
         return self.one_of("adj", account_id, self.book.account(account_id).adjustments)
 
+    def invoice(self, account_id: str) -> str:
+        """Return an open invoice."""
+        return self.one_of("inv", account_id, self.book.account(account_id).billing.invoices)
+
+    def switch(self, account_id: str) -> SwitchMode:
+        """Return the switch of an account to its other mode."""
+        postpaid = self.book.account(account_id).mode == "prepaid"
+        return SwitchMode(
+            account_id, "postpaid" if postpaid else "prepaid", 30_000 if postpaid else None, 0, 0, "asked"
+        )
+
+    def payment(self, account_id: str) -> PayInvoices:
+        """Return a payment over one open invoice, or over all of them."""
+        billing = self.book.account(account_id).billing
+        if self.flag or not billing.invoices:
+            return PayInvoices(account_id, self.amount, ((self.invoice(account_id), self.amount),))
+        parts = tuple((invoice_id, invoice.outstanding_minor) for invoice_id, invoice in billing.invoices.items())
+        return PayInvoices(account_id, billing.outstanding_minor, parts, None, "virtual_account")
+
 
 DAYS = [0] * 12 + [1, 5, 8, 31]
 
@@ -156,7 +185,10 @@ NEEDS = {
     **dict.fromkeys(("start_payout", "lose_payout", "fail_payout", "destination"), "refunds"),
     **dict.fromkeys(("approve", "reject_adjustment"), "adjustments"),
     **dict.fromkeys(("settlement", "credit"), "credit_limit_minor"),
+    **dict.fromkeys(("adjust_invoice", "pay_invoices", "lift_overdue"), "billing.invoices"),
     "settle_receivable": "member_receivable_minor",
+    "invoice": "billing.unbilled",
+    "credit_payout": "billing.carry_over_minor",
 }
 """Kind of step -> attribute of the account that must not be empty for it to get anywhere."""
 
@@ -166,6 +198,7 @@ BORN = {
     "spd": {"account.spent"},
     "rfd": {"account.refund_requested"},
     "adj": {"account.adjustment_requested"},
+    "inv": {"account.invoice_issued"},
 }
 """Prefix of an id -> the facts that give birth to it."""
 
@@ -204,6 +237,12 @@ BUILD: dict[str, Callable[[Walk, str], Command]] = {
     "reject_adjustment": lambda w, a: RejectAdjustment(w.adjustment(a), "mistake"),
     "import": lambda w, a: ImportMovement(a, w.amount if w.flag else -w.amount, date(1995, 1, 2), "1", None),
     "settlement": lambda w, a: PaySettlement(a, w.amount, None),
+    "invoice": lambda w, a: IssueInvoice(a, month_of(w.book.now)),
+    "adjust_invoice": lambda w, a: AdjustInvoice(a, w.invoice(a), w.amount, "agreed"),
+    "pay_invoices": lambda w, a: w.payment(a),
+    "credit_payout": lambda w, a: PayOutCredit(a, "left over"),
+    "lift_overdue": lambda w, a: LiftOverdueBlock(a, "promised"),
+    "switch": lambda w, a: w.switch(a),
     "member": lambda w, a: SetMemberLimit(a, "mem_a", w.amount, granted=True, unlimited=False, cash_convertible=True),
     "unlimited": lambda w, a: SetMemberLimit(a, "mem_a", None, granted=True, unlimited=True, cash_convertible=w.flag),
     "cash": lambda w, a: SetCashLimit(a, w.amount, "contract"),
@@ -215,7 +254,7 @@ BUILD: dict[str, Callable[[Walk, str], Command]] = {
 
 WEIGHTS = {
     **dict.fromkeys(BUILD, 2),
-    **dict.fromkeys(("charge", "spend", "hold", "return", "request_refund", "review", "unfreeze"), 6),
+    **dict.fromkeys(("charge", "spend", "hold", "return", "request_refund", "review", "unfreeze", "invoice"), 6),
     **dict.fromkeys(("await", "deposit", "capture", "start_payout", "fail_payout", "transfer", "import"), 4),
     **dict.fromkeys(("freeze", "close", "charge_back", "cash", "credit"), 1),
 }
@@ -274,6 +313,11 @@ def check_state(account: Account) -> None:
     assert all(used >= 0 for used in account.used.values())
     assert all(used >= 0 for months in account.member_used.values() for used in months.values())
     assert all(used >= 0 for used in account.cash_used.values())
+    billing = account.billing
+    assert account.receivable_minor == billing.unbilled_minor + billing.trade_receivable_minor
+    assert all(part.amount_minor >= 0 <= part.coupons for part in billing.unbilled.values())
+    assert min([billing.carried_minor, billing.advance_minor, *billing.carry_over.values()]) >= 0
+    assert all(0 < open_.outstanding_minor <= open_.billed_minor for open_ in billing.invoices.values())
     if account.status == "closed":
         assert account.balance_minor == account.held_minor == account.refund_pending_minor == 0
 
@@ -287,12 +331,13 @@ def check_books(book: Book, accounts: Sequence[str]) -> None:
             if fact.originator_id == account.id:
                 for posting in postings_of(fact):
                     sums[posting.account] += posting.amount_minor
-        prepaid = account.mode == "prepaid"
+        held_minor = sum(spend.held_minor for spend in account.holds.values() if account.mode == "prepaid")
         assert sums[postings.PREPAID] == -account.balance_minor
-        assert sums[postings.PREPAID_HOLD] == (-account.held_minor if prepaid else 0)
+        assert sums[postings.PREPAID_HOLD] == -held_minor
         assert sums[postings.REFUND_PAYABLE] == -account.refund_pending_minor
         assert sums[postings.MEMBER_RECEIVABLE] == account.member_receivable_minor
-        assert sums[postings.UNBILLED_RECEIVABLE] + sums[postings.TRADE_RECEIVABLE] == account.receivable_minor
+        assert sums[postings.UNBILLED_RECEIVABLE] == account.billing.unbilled_minor
+        assert sums[postings.TRADE_RECEIVABLE] == account.billing.trade_receivable_minor
         parked = sum(deposit.amount_minor for deposit in account.parked.values())
         assert sums[postings.UNMATCHED_DEPOSIT] == -parked
         assert max(sums[postings.COUPON_PAYABLE], sums[postings.REFUND_FEE]) <= 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ledger.commands.charges import ChargeAccount
-from ledger.commands.limits import PaySettlement, SetCashLimit, SetMemberLimit
+from ledger.commands.invoices import PaySettlement
+from ledger.commands.limits import SetCashLimit, SetMemberLimit
 from ledger.commands.spends import Spend
 from ledger.commands.standing import OpenAccount
 from tests.ledger.commands.book import Book
@@ -74,5 +75,8 @@ def test_a_settlement_answers_with_what_is_still_owed() -> None:
         "currency": "KRW",
         "reference": "bank-1",
         "receivable": 9_900,
+        "method": "transfer",
+        "invoices": [],
+        "advance": 59_100,
     }
     assert answer.body["id"].startswith("stl_")
