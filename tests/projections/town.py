@@ -56,6 +56,7 @@ from ledger.commands.transfers import (
     Transfer,
 )
 from ledger.mapper import pack
+from tests.projections.town_payments import payment_step, payments, start_payment
 
 S = TypeVar("S", bound=Stream)
 
@@ -235,6 +236,7 @@ def busy_town() -> Town:
     town.do(SettleReceivable(bakery, 1_000, "wire-9"))
     town.do(FreezeAccount(florist, "asked for"))
     town.do(UnfreezeAccount(florist, "asked for"))
+    payments(town, town.open("Copper Kettle Diner"))
     return town
 
 
@@ -376,6 +378,9 @@ ATTEMPTS: tuple[Attempt, ...] = (
     lambda chance, town, account: RequestRefund(account.account_id, _amount(chance), "Tree Bank", "dst_1", True, "x"),
     _refund_step,
     _refund_step,
+    start_payment,
+    payment_step,
+    payment_step,
     lambda chance, town, account: Transfer(account.account_id, town.accounts()[1].account_id, _amount(chance)),
     lambda chance, town, account: Transfer(town.accounts()[1].account_id, account.account_id, _amount(chance)),
     lambda chance, town, account: RequestAdjustment(account.account_id, -_amount(chance), "chance"),
