@@ -9,6 +9,7 @@ from uuid import UUID
 from aggregates.account import Account
 from aggregates.fact import Fact, Stream
 from aggregates.order import Order
+from aggregates.reconciliation import Tally
 
 WARM_BYTES_MAX = 256 * 1024 * 1024
 """Bound of the estimate below; a plain account is about 1.2 kB."""
@@ -22,7 +23,7 @@ _PART_BYTES = 250
 
 def weight_bytes(stream: Stream) -> int:
     """Estimate what a stream takes in memory."""
-    if isinstance(stream, Order):
+    if isinstance(stream, Order | Tally):
         return stream.size_bytes()
     if not isinstance(stream, Account):
         return _STREAM_BYTES
