@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from api.cli.app import app
 from api.cli.runtime import Opened, write_anchor, write_erasures
+from ledger.backup.manifest import check, read
 from ledger.clock import SystemClock
 from ledger.database import RESTORING, Database, connect, open_database
 from ledger.engine import Engine
@@ -108,23 +109,24 @@ def origin(cli_folder: Path) -> Iterator[Origin]:
     folder.mkdir()
     ledger(made.data_dir, "demo")
     settings = Settings(data_dir=made.data_dir)
-    with open_database(settings) as database, archive(made, database):
-        vault = open_vault(settings, database)
-        made.stays, made.gone = destination(vault, "refund-0001"), destination(vault, "refund-0002")
-        with Writer(database) as writer:
-            made.before = writer.acknowledged[-1][0]
-            known = len(writer.acknowledged)
-            made.made = ledger(made.data_dir, "backup", "--output", str(made.backup))
-            made.during = len(writer.acknowledged) - known
-        asyncio.run(vault.erase(made.gone))
-        with Writer(database) as writer:
-            wait_for(lambda: len(writer.acknowledged) > 20)
-        (made.last_before, first), (_, second) = writer.acknowledged[10:12]
-        made.moment = (first + (second - first) / 4).isoformat()
-        made.replayed = ledger(made.data_dir, "replay")
-        write_anchor(Opened(settings, database))
-        write_erasures(Opened(settings, database))
-    yield made
+    with open_database(settings) as database:
+        with archive(made, database):
+            vault = open_vault(settings, database)
+            made.stays, made.gone = destination(vault, "refund-0001"), destination(vault, "refund-0002")
+            with Writer(database) as writer:
+                made.before = writer.acknowledged[-1][0]
+                known = len(writer.acknowledged)
+                made.made = ledger(made.data_dir, "backup", "--output", str(made.backup))
+                made.during = len(writer.acknowledged) - known
+            asyncio.run(vault.erase(made.gone))
+            with Writer(database) as writer:
+                wait_for(lambda: len(writer.acknowledged) > 20)
+            (made.last_before, first), (_, second) = writer.acknowledged[10:12]
+            made.moment = (first + (second - first) / 4).isoformat()
+            made.replayed = ledger(made.data_dir, "replay")
+            write_anchor(Opened(settings, database))
+            write_erasures(Opened(settings, database))
+        yield made
     shutil.rmtree(folder)
 
 
@@ -263,6 +265,25 @@ def test_what_cannot_be_is_refused_in_one_sentence_before_anything_is_made(
 
     assert said in done["detail"]
     assert not (cli_folder / "nowhere").exists()
+
+
+def test_a_postgresql_of_ones_own_is_backed_up_by_whoever_may_replicate(
+    origin: Origin, cli_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = cli_folder / "own"
+    shutil.copytree(origin.data_dir / "secrets", own / "secrets")
+    with open_database(Settings(data_dir=origin.data_dir)) as database:
+        monkeypatch.setenv("LEDGER_DATABASE_URL", database.app)
+        refused = ledger(own, "backup", "--output", str(own / "backup"), status=1)
+        monkeypatch.setenv("LEDGER_MIGRATE_URL", database.migrate)
+        made = ledger(own, "backup", "--output", str(own / "backup"))
+    back = ledger(own, "restore", str(own / "backup"), status=1)
+
+    assert "permission denied" in refused["detail"]
+    assert (made["position"], made["ledger_id"]) == (origin.replayed["position"], origin.made["ledger_id"])
+    manifest, _ = read(own / "backup")
+    assert check(own / "backup", manifest) == []
+    assert "unset LEDGER_DATABASE_URL" in back["detail"]
 
 
 def test_neither_a_backup_nor_a_ledger_is_written_over(origin: Origin) -> None:
