@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.bodies import example
 from api.fields import Amount, Body, Currency, Day, MemberId, Name, PublicIdText
-from api.recipients import RecipientsBody
+from api.recipients import RecipientsBody, TextsBody
 from ledger.commands.products import Wish
 
 ProductIdText = Annotated[str, StringConstraints(pattern=r"^prd_[0-9a-z]{18}$")]
@@ -157,6 +157,7 @@ class AnniversaryRuleBody(Body):
     sender_profile_id: OwnId | None = None
     template_id: OwnId | None = None
     theme_id: OwnId | None = None
+    texts: Annotated[TextsBody | None, Field(description="Texts typed by hand, for each of its orders.")] = None
 
 
 class RuleRecipientsBody(Body):

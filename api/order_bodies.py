@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from api.bodies import example
 from api.catalogue_bodies import PRODUCT, Cart, Kind, OwnId
 from api.fields import Body, Day, Instant, MemberId, PageQuery, PublicIdText, Query, Reason
-from api.recipients import RecipientsBody
+from api.recipients import RecipientsBody, TextsBody
 
 OrderIdText = Annotated[str, StringConstraints(pattern=r"^ord_[0-9a-z]{18,27}$")]
 RecipientNumber = Annotated[int, Field(ge=0, le=9_999, description="Number of a recipient in the order, from 0.")]
@@ -29,6 +29,7 @@ class OrderBody(Body):
         dispatch_title="ThankYou",
         recipients={"rows": [{"phone": "01000000001", "name": "Haneul"}]},
         consent=True,
+        texts={"message": "#{이름} 님, 늘 감사합니다."},
     )
 
     account_id: PublicIdText | None = None
@@ -58,6 +59,7 @@ class OrderBody(Body):
     sender_profile_id: OwnId | None = None
     template_id: OwnId | None = None
     theme_id: OwnId | None = None
+    texts: Annotated[TextsBody | None, Field(description="Texts typed by hand; kept apart from the ledger.")] = None
 
 
 class OrderPreviewBody(Body):

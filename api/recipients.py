@@ -13,8 +13,11 @@ import structlog
 from pydantic import ConfigDict, Field, StringConstraints
 
 from aggregates.errors import LedgerError
+from aggregates.order import texts as text_rules
+from aggregates.order.texts import ANNIVERSARY_MAX, TEXT_MAX, Texts, check_texts
 from api.ask import Ask
 from api.fields import Body
+from api.refusals import rules
 from ledger.command import Outcome
 from ledger.recipients import (
     CELEBRATED,
@@ -35,6 +38,7 @@ from ledger.vault.shelves import GroupNotFound
 log = structlog.get_logger("api")
 
 RULES: tuple[type[LedgerError], ...] = (
+    *rules(text_rules),
     NoRows,
     TooManyPeople,
     BadRows,
@@ -76,26 +80,57 @@ class RecipientsBody(Body):
     upload_id: UploadIdText | None = None
 
 
+class TextsBody(Body):
+    """What is typed for the people of an order; #{이름}, #{회사명} and #{기념일} are filled for each of them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"message": "#{이름} 님, #{기념일} 축하드립니다.", "page": "", "anniversary": "창립기념일"}
+        }
+    )
+
+    message: Annotated[
+        str,
+        Field(
+            max_length=2 * TEXT_MAX,
+            description="Text of the message: at most 2,000 characters, each variable counted at its longest.",
+        ),
+    ] = ""
+    page: Annotated[str, Field(max_length=2 * TEXT_MAX, description="Text on the recipient's page, likewise.")] = ""
+    anniversary: Annotated[
+        str, Field(max_length=2 * ANNIVERSARY_MAX, description="What #{기념일} stands for: 1 to 20 characters.")
+    ] = ""
+
+
 def owner_name(account_id: str, member_id: str | None) -> str:
     """Return whose address book and uploads these are: the master's of an account, or one member's."""
     return account_id if member_id is None else f"{account_id}/{member_id}"
 
 
 async def take_recipients(
-    ask: Ask, account_id: str, member_id: str | None, body: RecipientsBody, *, anniversary: bool = False
+    ask: Ask,
+    account_id: str,
+    member_id: str | None,
+    body: RecipientsBody,
+    texts: TextsBody | None = None,
+    *,
+    anniversary: bool = False,
 ) -> Party:
-    """Put the recipients that a request names into the vault; return their tokens.
+    """Put the recipients that a request names into the vault, and what was typed for them; return their tokens.
 
     Args:
         account_id, member_id: whose address book and uploads are meant; None = the master's.
+        texts: typed by hand; None = none.
         anniversary: everybody needs an anniversary date, and the people are returned as well.
 
     Raises:
+        LedgerError: as of `check_texts`.
         KeyReused: the key came with another request. GroupNotFound, ContactNotFound, UploadNotFound.
         NoRows, TooManyPeople: not 1 to 10,000. BadRows: a row cannot be used. VaultUnavailable.
 
     Source: SPEC 3.1, V2.
     """
+    typed = _typed(texts)
     people, principal, key = ask.house.vault.people, ask.caller.principal, ask.key
     assert key is not None, "a POST has a key"
     mark = ask.call().request_hash
@@ -104,12 +139,21 @@ async def take_recipients(
         named = await _named(ask, owner_name(account_id, member_id), body)
         if anniversary:
             _check_celebrated(named)
-        party = await people.put(principal, key, named, mark=mark, upload=body.upload_id)
+        party = await people.put(principal, key, named, mark=mark, upload=body.upload_id, texts=typed)
         return party._replace(people=tuple(named)) if anniversary else party
+    if typed:
+        party = party._replace(texts=people.texts_token(principal, key))
     if anniversary:
         found = await people.get(party.tokens, Reading(principal, "plan anniversaries", ask.request_id))
         party = party._replace(people=tuple(found[token] for token in party.tokens if token in found))
     return party
+
+
+def _typed(texts: TextsBody | None) -> dict[str, str]:
+    """Return the texts that were typed, by field. Raises: as of `check_texts`."""
+    typed = Texts() if texts is None else Texts(texts.message, texts.page, texts.anniversary)
+    check_texts(typed)
+    return {field: text for field, text in typed._asdict().items() if text}
 
 
 async def settle_recipients(ask: Ask, outcome: Outcome) -> None:

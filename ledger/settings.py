@@ -17,6 +17,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BOOTSTRAP_KEY = re.compile(r"[\x21-\x7e]{32,512}")
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
+PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/?")
+FALLBACK_NUMBER = "0200000000"
+"""Nobody's number: in the place of the service's own until that is set."""
+
 RESERVED_SCHEMAS = frozenset({"public", "information_schema", "ledger_guard"})
 
 
@@ -35,6 +39,12 @@ def _bootstrap_key(key: SecretStr) -> SecretStr:
     if not BOOTSTRAP_KEY.fullmatch(key.get_secret_value()):
         raise ValueError("must be 32 to 512 visible ASCII characters")
     return key
+
+
+def _public_url(url: str) -> str:
+    if url and not PUBLIC_URL.fullmatch(url):
+        raise ValueError("must be an address such as https://gifts.example, without a path, a query or a password")
+    return url.removesuffix("/")
 
 
 def _schema(name: str) -> str:
@@ -67,6 +77,9 @@ class Settings(BaseSettings):
         charge_methods: the methods by which accounts may be charged, as a JSON list (SPEC R-061).
         charge_maximum: method -> largest single charge in minor units, as a JSON object; a method that is not named has
             none (SPEC R-060).
+        public_url: address under which recipients reach this service, e.g. https://gifts.example; "" = the links in
+            messages are paths alone, unless `ledger serve` says where it listens.
+        fallback_number: from which MMS and SMS are shown to come: the service's own, 8 to 12 digits (SPEC 3.1, D1).
         expired_refund_rate: percent of the price of a coupon that goes back when it expires without use (SPEC R-035).
     """
 
@@ -92,6 +105,8 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     charge_methods: tuple[ChargeMethod, ...] = get_args(ChargeMethod)
     charge_maximum: dict[ChargeMethod, PositiveInt] = {}
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    fallback_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{8,12}$")] = FALLBACK_NUMBER
     expired_refund_rate: Annotated[int, Field(ge=0, le=100)] = 0
 
     @property

@@ -25,6 +25,7 @@ class DueOccurrence(NamedTuple):
 
     Attributes:
         occurrences: what comes on the day. list_number: of the list that counts. tokens: who gets one.
+        texts_token: of the texts typed for the rule; None = none.
     """
 
     rule_id: str
@@ -32,6 +33,7 @@ class DueOccurrence(NamedTuple):
     occurrences: tuple[str, ...]
     list_number: int
     tokens: tuple[str, ...]
+    texts_token: str | None
 
 
 async def due(
@@ -48,7 +50,7 @@ async def due(
     comes = [(on, each, year) for on in days for each, year in anniversaries_on(on).items()]
     query = """
     SELECT c.on_day, r.rule_id, d.list_number, array_agg(DISTINCT c.name) AS names,
-        array_agg(d.token ORDER BY d.number) AS tokens
+        array_agg(d.token ORDER BY d.number) AS tokens, min(r.texts_token) AS texts_token
     FROM unnest(%s::date[], %s::timestamptz[], %s::text[], %s::int[], %s::int[], %s::int[], %s::text[])
         AS c (on_day, made_at, calendar, month, day, year, name)
     JOIN view_anniversary_days d ON d.calendar = c.calendar AND d.month = c.month AND d.day = c.day
@@ -76,7 +78,14 @@ async def due(
         limit,
     ]
     return [
-        DueOccurrence(row["rule_id"], row["on_day"], tuple(row["names"]), row["list_number"], tuple(row["tokens"]))
+        DueOccurrence(
+            row["rule_id"],
+            row["on_day"],
+            tuple(row["names"]),
+            row["list_number"],
+            tuple(row["tokens"]),
+            row["texts_token"],
+        )
         for row in await fetch(conn, query, parameters)
     ]
 

@@ -35,6 +35,7 @@ class RuleRow:
     Attributes:
         status: active, paused, suspended or ended. reason: why it is not active; None while it is.
         lines: items with prices and `terms_version`.
+        texts_token: vault token of texts typed by hand; None = none.
         active_since: when it was last switched on.
         list_number: of the present list. recipients: how many are on it.
     """
@@ -52,6 +53,7 @@ class RuleRow:
     sender_profile_id: str | None
     template_id: str | None
     theme_id: str | None
+    texts_token: str | None
     ends_on: date | None
     status: str
     reason: str | None
@@ -129,6 +131,7 @@ RULES = Table(
         sender_profile_id text,
         template_id text,
         theme_id text,
+        texts_token text,
         ends_on date,
         status text NOT NULL,
         reason text,
@@ -213,6 +216,7 @@ class AnniversaryRules(View):
     """Every anniversary rule."""
 
     NAME = "anniversary_rules"
+    VERSION = 2
     TABLES = (RULES, LISTS, DAYS, OCCURRENCES, NOTICES)
     TAKES = frozenset({*STATUS_AFTER, RecipientsReplaced, RecipientsListed, OccurrenceOrdered, OccurrenceSkipped})
 
@@ -288,6 +292,7 @@ def _created(fact: RuleCreated, position: int) -> RuleRow:
         sender_profile_id=form.sender_profile_id,
         template_id=form.template_id,
         theme_id=form.theme_id,
+        texts_token=form.texts_token,
         ends_on=fact.ends_on,
         status=STATUS_AFTER[RuleCreated],
         reason=None,

@@ -125,9 +125,9 @@ async def _try(each: DueOccurrence, engine: Engine, vault: Vault, call: Call) ->
     assert call.key is not None
     reading = Reading(call.principal, "order the gifts of an anniversary", call.request_id)
     people = f"{call.key}:list-{each.list_number}"
-    party = await vault.people.copy(each.tokens, call.principal, people, reading=reading)
+    party = await vault.people.copy(each.tokens, call.principal, people, reading=reading, texts=each.texts_token)
     command = OrderOccurrence(
-        each.rule_id, each.day, each.occurrences, each.list_number, party.tokens, party.duplicates
+        each.rule_id, each.day, each.occurrences, each.list_number, party.tokens, party.duplicates, party.texts
     )
     try:
         outcome = await engine.submit(command, call)

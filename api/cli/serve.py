@@ -93,6 +93,7 @@ class Service:
     def tell_where(self, listening: socket.socket) -> None:
         """Let the processes that are added from now on know where HTTP is answered."""
         self._environment.setdefault("LEDGER_SANDBOX_CALLBACK_URL", _url(listening))
+        self._environment.setdefault("LEDGER_PUBLIC_URL", _url(listening))
 
     def run(self, ready: Callable[[], None]) -> None:
         """Run until a signal asks to stop."""

@@ -23,6 +23,7 @@ p{margin:.5rem 0}
 .panel{background:#fff;border:1px solid #e1e4e8;border-radius:14px;padding:1.25rem;margin:.9rem 0}
 .panel>p:first-child{margin-top:0}
 .panel>p:last-child{margin-bottom:0}
+.letter{white-space:pre-line}
 label{display:block;font-weight:600;margin:1rem 0 .4rem}
 input[type=text]{width:100%;font:inherit;font-size:1.5rem;letter-spacing:.25em;text-align:center;padding:.7rem;
 border:2px solid #9aa3af;border-radius:10px;background:#fff;color:inherit}

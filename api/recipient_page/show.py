@@ -104,6 +104,11 @@ def greeting(texts: Texts, name: str) -> Html:
     return fill("<h1>{text}</h1>", text=text)
 
 
+def letter(text: str) -> Html:
+    """Return what the orderer has written, in its own lines."""
+    return fill('<div class="panel letter">{text}</div>', text=text)
+
+
 def coupons(
     texts: Texts, cards: Sequence[Card], voided: Sequence[Card], preparing: int, ended: Sequence[tuple[Card, str]] = ()
 ) -> Html:

@@ -16,19 +16,20 @@ import orjson
 
 from aggregates.dates import business_date
 from aggregates.errors import LedgerError, Unavailable
+from aggregates.order.texts import filled
 from api.ask import House
 from api.problems import TooManyRequests
 from api.rates import Buckets
 from api.recipient_page import show
 from api.recipient_page.content import content_of
 from api.recipient_page.design import framed
-from api.recipient_page.html import Html, joined
+from api.recipient_page.html import NOTHING, Html, joined
 from api.recipient_page.session import LIFE, Session, Sessions
 from api.recipient_page.texts import Texts
 from api.reply import Reply
 from ledger.command import Call, Command
 from ledger.commands.order_work import ChooseItem, SendLink
-from ledger.vault import Link, LinkNotFound, Reading
+from ledger.vault import Link, LinkNotFound, Person, Reading
 from projections import order_queries, order_work
 
 PREFIX = "/c/"
@@ -220,8 +221,18 @@ class Steps:
         content, waits = content_of(
             texts, order["lines"], recipient, numbers, off_sale, today=self._today(), wrong=wrong
         )
-        shown = joined([show.greeting(texts, people[opened.token].name), content])
+        person = people[opened.token]
+        letter = await self._letter(order["texts_token"], person, reading)
+        shown = joined([show.greeting(texts, person.name), letter, content])
         return page(texts, 422 if wrong else 200, shown, self._kept(asked.link, session), reload=waits)
+
+    async def _letter(self, token: str | None, person: Person, reading: Reading) -> Html:
+        """Return what the orderer has typed for the page, filled for its reader (SPEC 3.1)."""
+        typed = {} if token is None else await self._house.vault.people.texts(token, reading)
+        if "page" not in typed:
+            return NOTHING
+        anniversary = typed.get("anniversary", "")
+        return show.letter(filled(typed["page"], name=person.name, company=person.company, anniversary=anniversary))
 
     def _kept(self, link: str, session: Session) -> Header:
         """Return the header that keeps a session for this link alone."""

@@ -66,7 +66,7 @@ async def create_anniversary_rule(ask: Ask, body: AnniversaryRuleBody) -> Reply:
     account_id = await account_of(ask, OwnerQuery(account_id=body.account_id))
     member_id = spending_member(ask.caller, body.member_id)
     await ask.house.engine.freshen(*(line.product_id for line in body.lines))
-    party = await take_recipients(ask, account_id, member_id, body.recipients, anniversary=True)
+    party = await take_recipients(ask, account_id, member_id, body.recipients, body.texts, anniversary=True)
     form = RuleForm(
         name=body.name,
         kind=body.kind,
@@ -76,7 +76,7 @@ async def create_anniversary_rule(ask: Ask, body: AnniversaryRuleBody) -> Reply:
         sender_profile_id=body.sender_profile_id,
         template_id=body.template_id,
         theme_id=body.theme_id,
-        texts_token=None,
+        texts_token=party.texts,
     )
     command = CreateRule(
         account_id=account_id,

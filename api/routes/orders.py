@@ -68,7 +68,7 @@ async def place_order(ask: Ask, body: OrderBody) -> Reply:
     account_id = await account_of(ask, OwnerQuery(account_id=body.account_id))
     member_id = spending_member(ask.caller, body.member_id)
     await ask.house.engine.freshen(senders_id(account_id), *(line.product_id for line in body.lines))
-    party = await take_recipients(ask, account_id, member_id, body.recipients)
+    party = await take_recipients(ask, account_id, member_id, body.recipients, body.texts)
     order = PlaceOrder(
         account_id=account_id,
         member_id=member_id,
@@ -85,6 +85,7 @@ async def place_order(ask: Ask, body: OrderBody) -> Reply:
         sender_profile_id=body.sender_profile_id,
         template_id=body.template_id,
         theme_id=body.theme_id,
+        texts_token=party.texts,
     )
     outcome = await ask.house.engine.submit(OrderFromCatalogue(order, wishes(body.lines)), ask.call())
     await settle_recipients(ask, outcome)

@@ -211,6 +211,7 @@ class OrderOccurrence:
         day: KST date of the anniversary. occurrences: what comes on it.
         list_number: of the list the recipients were read from.
         recipients: tokens of the order's own. duplicates: a number repeats among them.
+        texts_token: of the order's own copy of the rule's texts; None = none.
     """
 
     ANSWER: ClassVar[str] = "anniversary-order/1"
@@ -221,6 +222,7 @@ class OrderOccurrence:
     list_number: int
     recipients: tuple[str, ...]
     duplicates: bool
+    texts_token: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record what `PlaceOrder` records and `AnniversaryRule.Ordered`, or `AnniversaryRule.Suspended`.
@@ -255,7 +257,7 @@ class OrderOccurrence:
             sender_profile_id=form.sender_profile_id,
             template_id=form.template_id,
             theme_id=form.theme_id,
-            texts_token=form.texts_token,
+            texts_token=self.texts_token,
             source=f"anniversary:{self.rule_id}:{self.day}",
         ).decide(streams, stamp)
         rule.note_order(

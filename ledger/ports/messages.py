@@ -17,12 +17,14 @@ class Message(NamedTuple):
         template: id of a template that the provider knows.
         vars: what the template is filled with.
         key: one attempt on one channel, e.g. "ord_...:message:2:17:alimtalk"; the same key is sent once.
+        sender: number that an MMS or SMS is shown to come from; "" = the channel's own name.
     """
 
     to: str
     template: str
     vars: Mapping[str, str]
     key: str
+    sender: str = ""
 
 
 class Delivery(NamedTuple):

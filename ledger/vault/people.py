@@ -7,7 +7,7 @@ nothing stays. No fact and no log ever holds more than the tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, Sealed, asid
 from ledger.vault.person import HIDDEN, Person, masked, packed, unpacked
 
 PREFIX = "rcp"
+TEXTS_PREFIX = "txt"
 FIELD = "person"
 PEOPLE_MAX = 10_000
 """How many recipients one request may name (SPEC 3.1)."""
@@ -33,11 +34,13 @@ class Party(NamedTuple):
         tokens: one for each person, in order.
         duplicates: whether a phone number comes more than once.
         people: themselves, where they were asked for.
+        texts: token of the texts typed for them; None without any.
     """
 
     tokens: tuple[str, ...]
     duplicates: bool
     people: tuple[Person, ...] | None = None
+    texts: str | None = None
 
 
 class OpenParty(NamedTuple):
@@ -71,7 +74,14 @@ class People:
             return await self._find(connection, self._party(principal, key), mark)
 
     async def put(
-        self, principal: str, key: str, people: Sequence[Person], *, mark: str, upload: str | None = None
+        self,
+        principal: str,
+        key: str,
+        people: Sequence[Person],
+        *,
+        mark: str,
+        upload: str | None = None,
+        texts: Mapping[str, str] | None = None,
     ) -> Party:
         """Keep the people of a request; return their tokens. The same request again keeps nothing.
 
@@ -80,6 +90,7 @@ class People:
             people: at most `PEOPLE_MAX`.
             mark: the same for the same request, such as its keyed hash.
             upload: id of the upload that they came from; it is used up when the party is settled.
+            texts: what was typed for them, by field; kept and forgotten with them.
 
         Raises:
             KeyReused: the key came with another mark before. VaultUnavailable.
@@ -88,12 +99,15 @@ class People:
         """
         assert len(people) <= PEOPLE_MAX, "whoever takes people in bounds their number"
         party_id = self._party(principal, key)
+        texts_token = self._texts(party_id) if texts else None
         if (known := await self.find(principal, key, mark=mark)) is not None:
-            return known
+            return known._replace(texts=texts_token)
         tokens = self._tokens(party_id, len(people))
         duplicates = len({person.phone for person in people}) < len(people)
         door = self._door
         sealed, marks = await aside(len(people), lambda: self._sealed(tokens, people))
+        if texts and texts_token is not None:
+            sealed.append(door.sealed(texts_token, {field: text.encode() for field, text in texts.items()}))
         async with door.transaction() as connection:
             made = await connection.execute(
                 door.sql(
@@ -105,24 +119,40 @@ class People:
             if not made.rowcount:
                 found = await self._find(connection, party_id, mark)
                 assert found is not None, "the party was there a moment ago"
-                return found
+                return found._replace(texts=texts_token)
             await door.keep(connection, sealed, legal_basis=BASIS, retain_until=RETAINED_UNTIL_ERASED)
             await index_phones(door, connection, tokens, marks)
-        return Party(tokens, duplicates)
+        return Party(tokens, duplicates, texts=texts_token)
 
-    async def copy(self, tokens: Sequence[str], principal: str, key: str, *, reading: Reading) -> Party:
+    async def copy(
+        self, tokens: Sequence[str], principal: str, key: str, *, reading: Reading, texts: str | None = None
+    ) -> Party:
         """Put people who are kept already for another request, under tokens of their own; erased ones stay away.
 
         Args:
             key: of the new request; the copied tokens need not be the same the second time.
+            texts: token of what was typed for them; it is copied as well.
 
         Raises:
             VaultUnavailable.
         """
         if (known := await self.find(principal, key, mark=key)) is not None:
-            return known
+            return known._replace(texts=None if texts is None else self._texts(self._party(principal, key)))
         found = await self.get(tokens, reading)
-        return await self.put(principal, key, [found[token] for token in tokens if token in found], mark=key)
+        typed = None if texts is None else await self.texts(texts, reading)
+        there = [found[token] for token in tokens if token in found]
+        return await self.put(principal, key, there, mark=key, texts=typed)
+
+    def texts_token(self, principal: str, key: str) -> str:
+        """Return the token under which the texts of a request lie, if it has any."""
+        return self._texts(self._party(principal, key))
+
+    async def texts(self, token: str, reading: Reading) -> dict[str, str]:
+        """Return the texts behind a token in clear, by field; none when they were erased. Raises as `get`."""
+        async with self._door.connected() as connection:
+            await self._door.record(connection, reading, [token])
+            found = await self._door.open_fields(connection, [token])
+        return {field: text.decode() for field, text in found.get(token, {}).items()}
 
     async def settle(self, principal: str, key: str, *, placed: bool) -> None:
         """Say what became of a request: its people stay, or are forgotten. Once they stay, they stay.
@@ -248,7 +278,7 @@ class People:
                 await connection.execute(door.sql("UPDATE {s}.party SET settled = true WHERE id = %s"), (party_id,))
                 await door.forget(connection, [upload] if upload else [])
             else:
-                await door.forget(connection, self._tokens(party_id, count))
+                await door.forget(connection, [*self._tokens(party_id, count), self._texts(party_id)])
                 await connection.execute(door.sql("DELETE FROM {s}.party WHERE id = %s"), (party_id,))
 
     def _sealed(self, tokens: Sequence[str], people: Sequence[Person]) -> tuple[list[Sealed], list[bytes]]:
@@ -259,6 +289,9 @@ class People:
 
     def _party(self, principal: str, key: str) -> str:
         return self._door.kek.token("pty", principal, key)
+
+    def _texts(self, party_id: str) -> str:
+        return self._door.kek.token(TEXTS_PREFIX, party_id, "texts")
 
     def _tokens(self, party_id: str, count: int) -> tuple[str, ...]:
         return tuple(self._door.kek.token(PREFIX, party_id, str(index)) for index in range(count))

@@ -18,6 +18,7 @@ from ledger.command import Call, Command, Outcome
 from ledger.database import Database, connect_async
 from ledger.engine import Engine
 from ledger.ports import Ports
+from ledger.settings import FALLBACK_NUMBER
 from ledger.vault import Vault
 from projections.tracking import wait_for
 
@@ -35,6 +36,8 @@ class Bench:
     Attributes:
         engine: started. ports: of the world outside. vault: personal data.
         database: addresses. clock: the engine's own.
+        public_url: address of the service as people reach it, e.g. "https://gifts.example"; "" = links are paths alone.
+        fallback_number: from which MMS and SMS are shown to come.
         expired_refund_rate: percent of the price of an expired coupon that go back (settings; SPEC R-035).
     """
 
@@ -44,6 +47,8 @@ class Bench:
     database: Database
     clock: Clock
     expired_refund_rate: int = 0
+    public_url: str = ""
+    fallback_number: str = FALLBACK_NUMBER
     _idle: list[AsyncConnection[Any]] = field(default_factory=list)
 
     @asynccontextmanager

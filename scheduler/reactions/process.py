@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import psycopg
 import structlog
@@ -58,8 +59,8 @@ async def _run(
     async with sandbox_state(settings, database, clock) as state:
         if settings.sandbox_callback_url is not None:
             reactions = (*reactions, _postman(state, settings.sandbox_callback_url, vault))
-        rate = settings.expired_refund_rate
-        await react(database, clock, sandbox_ports(state), vault, stop, reactions, expired_refund_rate=rate)
+        terms = {name: getattr(settings, name) for name in ("expired_refund_rate", "public_url", "fallback_number")}
+        await react(database, clock, sandbox_ports(state), vault, stop, reactions, **terms)
 
 
 def _postman(state: SandboxState, url: str, vault: Vault) -> Reaction:
@@ -74,13 +75,12 @@ async def react(
     vault: Vault,
     stop: threading.Event,
     reactions: Sequence[Reaction] = REACTIONS,
-    *,
-    expired_refund_rate: int = 0,
+    **terms: Any,
 ) -> None:
-    """Run reactions over an engine of their own until `stop` is set; the rate is as of `Bench`."""
+    """Run reactions over an engine of their own until `stop` is set; terms are those of `Bench`."""
     engine = Engine(Store(database.app, database.schema), clock)
     await engine.start()
-    bench = Bench(engine, ports, vault, database, clock, expired_refund_rate)
+    bench = Bench(engine, ports, vault, database, clock, **terms)
     hints = {reaction.name: asyncio.Event() for reaction in reactions}
     loops = [asyncio.create_task(_loop(bench, reaction, hints[reaction.name])) for reaction in reactions]
     loops.append(asyncio.create_task(_listen(database, reactions, hints)))

@@ -78,6 +78,14 @@ def test_the_sandbox_is_off_with_a_database_of_ones_own_unless_it_is_asked_for(m
         ("LEDGER_BOOTSTRAP_KEY", "topsecret" * 3 + "1234"),
         ("LEDGER_BOOTSTRAP_KEY", "topsecret" * 4 + " "),
         ("LEDGER_LOG_FORMAT", "xml"),
+        ("LEDGER_PUBLIC_URL", "gifts.example"),
+        ("LEDGER_PUBLIC_URL", "ftp://gifts.example"),
+        ("LEDGER_PUBLIC_URL", "https://gifts.example/coupons"),
+        ("LEDGER_PUBLIC_URL", "https://gifts.example?topsecret"),
+        ("LEDGER_PUBLIC_URL", "https://user:topsecret@gifts.example"),
+        ("LEDGER_FALLBACK_NUMBER", "02-1234-5678"),
+        ("LEDGER_FALLBACK_NUMBER", "1234567"),
+        ("LEDGER_FALLBACK_NUMBER", "1234567890123"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_without_being_repeated(
@@ -130,3 +138,14 @@ def test_an_unknown_charge_method_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_links_and_mms_have_an_address_and_a_number_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SPEC 3.1, D1: the fallback number is the service's own."""
+    plain = Settings()
+    monkeypatch.setenv("LEDGER_PUBLIC_URL", "https://gifts.example:8443/")
+    monkeypatch.setenv("LEDGER_FALLBACK_NUMBER", "15990000")
+    settings = Settings()
+
+    assert (plain.public_url, plain.fallback_number) == ("", "0200000000")
+    assert (settings.public_url, settings.fallback_number) == ("https://gifts.example:8443", "15990000")

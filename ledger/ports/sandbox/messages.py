@@ -1,8 +1,9 @@
 """The sandbox's message provider.
 
 Magic phone numbers, by their last four digits: 0001 Alimtalk fails and MMS arrives, 0002 both fail, 0003 the report
-comes after 10 minutes, 0004 it comes twice. Phones are looked at and not kept; of the variables `link` alone is. Rates
-may cap how many messages are let out in a second, keep hours of one day of the month quiet, and let reports never come.
+comes after 10 minutes, 0004 it comes twice. Phones are looked at and not kept; of the variables `link` alone is,
+beside the sender, which is the service itself. Rates may cap how many messages are let out in a second, keep hours of
+one day of the month quiet, and let reports never come.
 """
 
 from __future__ import annotations
@@ -43,17 +44,18 @@ class SandboxMessages:
             let_out = await _let_out(connection, rates, channel, [key for key, _ in unique], now)
             stored = await rows(
                 connection,
-                "INSERT INTO message (key, channel, template, link, outcome, code, accepted_at, due_at)"
-                " SELECT m.key, %s, m.template, m.link, CASE WHEN m.code IS NULL THEN 'delivered' ELSE 'failed' END,"
-                "  m.code, %s, m.due_at"
-                " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
-                "  AS m (key, template, link, code, due_at)"
+                "INSERT INTO message (key, channel, template, link, sender, outcome, code, accepted_at, due_at)"
+                " SELECT m.key, %s, m.template, m.link, m.sender,"
+                "  CASE WHEN m.code IS NULL THEN 'delivered' ELSE 'failed' END, m.code, %s, m.due_at"
+                " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
+                "  AS m (key, template, link, sender, code, due_at)"
                 " ON CONFLICT (key) DO UPDATE SET asked = message.asked + 1"
                 " RETURNING key, outcome, code, accepted_at, due_at, asked",
                 channel, now,
                 [key for key, _ in unique],
                 [message.template for _, message in unique],
                 [message.vars.get("link") for _, message in unique],
+                [message.sender for _, message in unique],
                 [code for code, _ in fates],
                 [out + delay for out, (_, delay) in zip(let_out, fates, strict=True)],
             )  # fmt: skip

@@ -14,7 +14,7 @@ from ledger.ports.sandbox.state import SandboxState, one, rows
 COUNTED = {
     "coupons": "SELECT key, asked, issued, quantity - issued AS failed FROM issue",
     "voids": "SELECT key, asked, status FROM void",
-    "messages": "SELECT key, asked, channel, template, link, accepted_at, outcome, code FROM message",
+    "messages": "SELECT key, asked, channel, template, link, sender, accepted_at, outcome, code FROM message",
     "payments": "SELECT key, asked, captured, method, amount_minor AS amount, status FROM payment",
     "cancels": "SELECT key, asked, payment_key, amount_minor AS amount, status, code FROM cancel",
     "payouts": "SELECT key, asked, amount_minor AS amount, outcome, code FROM transfer",

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from aggregates.dates import KST, business_date
 from aggregates.order.messages import CHOSEN, CHOSEN_FROM_HOUR, COUNTED, FIRST, LINK, REPORT_WAIT, RESEND
 from aggregates.order.parts import CHOICE, LIVE, CouponState, DispatchState
+from aggregates.order.texts import filled
 from ledger.commands.order_work import RecordMessages, RequestMessages
 from ledger.ports.messages import Channel, Delivery, Message
-from ledger.vault import Person, Reading, SubjectNotFound
+from ledger.vault import Person, Reading
 from projections import order_work
 from scheduler.reactions.orders.case import NAME, Case, mark, sliced
 
@@ -27,8 +28,8 @@ READING = Reading(f"reaction:{NAME}", "send messages")
 TEMPLATES = {FIRST: "order-gift", RESEND: "order-gift", CHOSEN: "order-chosen", LINK: "order-link"}
 """Templates of orders that name none, of the word that an item was chosen, and of a new link."""
 
-PAGE = "/c/{link}"
-"""Where a recipient's page is."""
+PAGE = "{public_url}/c/{link}"
+"""Where a recipient's page is; without a public address, its path alone."""
 
 ABSENT = Delivery("absent")
 
@@ -140,6 +141,7 @@ class Post:
                 self._template,
                 self._vars(people[tokens[who]], link),
                 message_key(case.order_id, sent.batch, who, channel),
+                case.bench.fallback_number if channel == "mms" else "",
             )
             for who, link in zip(there, links, strict=True)
         ]
@@ -152,11 +154,8 @@ class Post:
             return
         self._order = await order_work.message_facts(self._case.views, self._case.order_id)
         token = self._order["texts_token"]
-        if token is not None:
-            try:
-                self._texts = await self._case.bench.vault.get(token, READING)
-            except SubjectNotFound:
-                self._texts = {}
+        if token is not None and self._sent.purpose in COUNTED:
+            self._texts = await self._case.bench.vault.people.texts(token, READING)
 
     async def _links(self, recipients: Sequence[tuple[int, str]]) -> list[str]:
         """Return everybody's link, the same as before; only a locked one is replaced (SPEC R-126)."""
@@ -168,16 +167,19 @@ class Post:
         return own or TEMPLATES[self._sent.purpose]
 
     def _vars(self, person: Person, link: str) -> dict[str, str]:
-        order = self._order
+        order, texts = self._order, self._texts
+        anniversary = texts.get("anniversary", "")
+        message = filled(texts.get("message", ""), name=person.name, company=person.company, anniversary=anniversary)
         named = {
-            "link": PAGE.format(link=link),
+            "link": PAGE.format(public_url=self._case.bench.public_url, link=link),
+            "message": message,
+            "anniversary": anniversary,
             "dispatch_title": order["dispatch_title"],
             "name": person.name,
             "company": person.company,
             "title": person.title,
             "theme": order["theme_id"],
             "sender_profile": order["sender_profile_id"],
-            **self._texts,
         }
         return {name: value for name, value in named.items() if value}
 

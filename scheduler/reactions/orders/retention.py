@@ -1,7 +1,7 @@
 """People of orders that are over: the vault is told when their coupons are final (SPEC R-003).
 
-From that day the five years of the law are counted. The day may lie ahead: a coupon that nobody uses ends with its
-validity.
+What was typed for them goes with them. From that day the five years of the law are counted. The day may lie ahead: a
+coupon that nobody uses ends with its validity.
 """
 
 from __future__ import annotations
@@ -40,5 +40,7 @@ async def _final(bench: Bench, order: order_retention.FinishedOrder) -> None:
     async with bench.see("orders", at_least=order.position) as connection:
         query = "SELECT token FROM view_order_recipients WHERE order_id = %s ORDER BY recipient"
         tokens = [row["token"] for row in await fetch(connection, query, [order.order_id])]
+        typed = "SELECT texts_token FROM view_orders WHERE order_id = %s AND texts_token IS NOT NULL"
+        tokens += [row["texts_token"] for row in await fetch(connection, typed, [order.order_id])]
     for first in range(0, len(tokens), TOKENS_PAGE):
         await bench.vault.people.final(tokens[first : first + TOKENS_PAGE], order.final_on)
