@@ -28,7 +28,7 @@ _PAIR_BITS = _PAIRS_COUNT - 1
 CACHED_IDS_MAX = 50_000
 """How many parsed ids and stream ids are remembered, each about 300 bytes: hashing one again costs more than a fold."""
 
-ROOTS = frozenset({"acc", "doc", "prd"})
+ROOTS = frozenset({"acc", "doc", "fil", "prd", "rmt", "tly"})
 """Prefixes of what belongs to no account but is one, or stands beside them."""
 
 DRAWN_BITS = 60

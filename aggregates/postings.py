@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from aggregates.account.bank_deposits import BankDepositCredited
 from aggregates.account.billing.invoices import InvoiceAdjusted, InvoiceIssued
 from aggregates.account.billing.months import carried
 from aggregates.account.billing.payments import CreditPaidOut, SettlementPaid
@@ -22,6 +23,8 @@ from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundR
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
 from aggregates.account.transfers import AdjustmentApproved, Imported, TransferReceived, TransferSent
 from aggregates.fact import Fact
+from aggregates.reconciliation.remittance import RemittanceReceived, RemittanceReopened
+from aggregates.reconciliation.tally import LineParked, LineReleased, ParkedReturned
 
 F = TypeVar("F", bound=Fact)
 
@@ -35,6 +38,7 @@ PREPAID_HOLD = "liability.prepaid_hold"
 REFUND_PAYABLE = "liability.refund_payable"
 COUPON_PAYABLE = "liability.coupon_payable"
 REFUND_FEE = "revenue.refund_fee"
+PROVIDER_FEE = "expense.provider_fee"
 IMPORTED = "equity.imported"
 ADJUSTMENT = "equity.adjustment"
 UNMATCHED_DEPOSIT = "clearing.unmatched_deposit"
@@ -53,12 +57,14 @@ CHART: dict[str, str] = {
     REFUND_PAYABLE: "prepaid money under refund requests that are not resolved",
     COUPON_PAYABLE: "what captured spends owe to the issuers of what was bought",
     REFUND_FEE: "fees earned on refunds and late cancellations",
+    PROVIDER_FEE: "what payment providers keep of what they send to the bank",
     IMPORTED: "the other side of movements taken over from older systems",
     ADJUSTMENT: "the other side of corrections by operators: of balances, under four eyes, and of billed amounts",
-    UNMATCHED_DEPOSIT: "deposits that match no open virtual account; an operator decides",
+    UNMATCHED_DEPOSIT: "money that came in and that nothing explains; an operator decides",
     TRANSFER: "between the two sides of a transfer; zero after each commit",
 }
-"""Ledger account -> what it holds. The first word is its type: asset, liability, revenue, equity or clearing."""
+"""Ledger account -> what it holds. The first word is its type: asset, liability, revenue, expense, equity or
+clearing."""
 
 MOVES_NOTHING = frozenset(
     {
@@ -125,8 +131,11 @@ MOVES_NOTHING = frozenset(
         "charge.deposited",
         "charge.cancelled",
         "charge.charged_back",
+        "counterpart.freed",
+        "counterpart.taken",
         "refund.completed",
         "refund.payout_returned",
+        "remittance.lines_added",
         "spend.settled",
         "spend.returned",
         "sender_profile.refused",
@@ -139,6 +148,11 @@ MOVES_NOTHING = frozenset(
         "sender_profile.token_refused",
         "sender_profile.token_requested",
         "sender_profile.token_sent",
+        "source_file.taken",
+        "tally.line_matched",
+        "tally.line_unmatched",
+        "tally.lines_taken",
+        "tally.parked_credited",
     }
 )
 """Topics of facts that move no money; those beside the account's repeat what a fact of the account has moved."""
@@ -377,3 +391,39 @@ def _adjustment_approved(fact: AdjustmentApproved) -> Entry:
 @_posts(Imported)
 def _imported(fact: Imported) -> Entry:
     return _entry(fact.currency, (IMPORTED, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(BankDepositCredited)
+def _bank_deposit_credited(fact: BankDepositCredited) -> Entry:
+    return _entry(fact.currency, (UNMATCHED_DEPOSIT, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(LineParked)
+def _line_parked(fact: LineParked) -> Entry:
+    return _entry(fact.currency, (BANK, fact.amount_minor), (UNMATCHED_DEPOSIT, -fact.amount_minor))
+
+
+@_posts(LineReleased)
+def _line_released(fact: LineReleased) -> Entry:
+    return _entry(fact.currency, (UNMATCHED_DEPOSIT, fact.amount_minor), (BANK, -fact.amount_minor))
+
+
+@_posts(ParkedReturned)
+def _parked_returned(fact: ParkedReturned) -> Entry:
+    return _entry(fact.currency, (UNMATCHED_DEPOSIT, fact.amount_minor), (BANK, -fact.amount_minor))
+
+
+@_posts(RemittanceReceived)
+def _remittance_received(fact: RemittanceReceived) -> Entry:
+    return _entry(fact.currency, *_remitted(fact, 1))
+
+
+@_posts(RemittanceReopened)
+def _remittance_reopened(fact: RemittanceReopened) -> Entry:
+    return _entry(fact.currency, *_remitted(fact, -1))
+
+
+def _remitted(fact: RemittanceReceived | RemittanceReopened, sign: int) -> list[tuple[str, int]]:
+    fee_minor = sum(part.fee_minor for part in fact.parts)
+    owed = [(_gateway(part.method), -sign * part.gross_minor) for part in fact.parts]
+    return [(BANK, sign * fact.net_minor), (PROVIDER_FEE, sign * fee_minor), *owed]

@@ -24,6 +24,7 @@ from aggregates.document import DocumentFile
 from aggregates.fact import FACTS, Fact
 from aggregates.order.parts import OrderCounts, OrderLine, OrderMoney
 from aggregates.postings import MOVES_NOTHING
+from aggregates.reconciliation.parts import RemittancePart, StatementLine
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "events.md"
 
@@ -103,7 +104,7 @@ def document() -> str:
             parts.append(f"## Stream `{stream}`\n")
         parts.append(_section(topic, FACTS[topic]))
     parts.append("## Value parts\n")
-    parts += [_value(kind) for kind in (LotPart, Figures, SpendState, OrderLine, OrderMoney, OrderCounts, DocumentFile)]
+    parts += [_value(kind) for kind in (LotPart, Figures, SpendState, OrderLine, OrderMoney, OrderCounts, DocumentFile, StatementLine, RemittancePart)]
     return "\n".join(parts)
 
 

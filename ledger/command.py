@@ -104,6 +104,9 @@ class Streams(Protocol):
     def origin(self, public_id: str, prefix: str) -> Fact:
         """Return the fact that gave birth to a child id ("chg_...", "spd_..."). Raises: NotFound."""
 
+    def fact_of(self, public_id: str, version: int) -> Fact:
+        """Return one fact of the stream of a public id. Raises: NotFound."""
+
 
 class Command(Protocol):
     """One thing to do. `ANSWER` names the formatter of its facts."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -283,8 +283,7 @@ class Engine:
         known = self._recent.get(key)
         if known is not None:
             check_same_request(known, call)
-            return known, True
-        return decide(), False
+        return known
 
     def _deciding(self, command: Command, call: Call, key: bytes) -> Decide:
         return lambda: self._decider.decide(command, call, key)
@@ -381,6 +380,20 @@ class Engine:
             Unavailable: the database does not answer.
         """
         await self._evict_stale([ids.stream_id(public_id) for public_id in public_ids])
+
+    async def warm_up(self, wanted: Iterable[tuple[type[Stream], str]]) -> None:
+        """Load the streams of these public ids that are not in memory: one decision alone may wait for few.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        kinds = {ids.stream_id(public_id): kind for kind, public_id in wanted}
+        cold = [stream_id for stream_id in kinds if self.warm.get(stream_id) is None]
+        for stream_id, version in (await self.store.versions(cold)).items():
+            if version:
+                await self._load_for(Cold(kinds[stream_id], stream_id))
+            elif self.warm.get(stream_id) is None:
+                self.warm.put(kinds[stream_id].blank(stream_id))
 
     async def _evict_stale(self, stream_ids: Sequence[UUID]) -> None:
         """Forget those streams that are further in the database than here. Raises: Unavailable."""

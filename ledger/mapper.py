@@ -27,6 +27,7 @@ import aggregates.order
 import aggregates.payment
 import aggregates.product
 import aggregates.quote
+import aggregates.reconciliation
 import aggregates.refund
 import aggregates.sender_profile
 import aggregates.spend  # noqa: F401  (importing a noun registers its facts)

@@ -121,10 +121,14 @@ class Unit:
     def origin(self, public_id: str, prefix: str) -> Fact:
         """Return the fact that gave birth to a child id. Raises: NotFound: no such thing."""
         parsed = ids.parse(public_id, prefix)
-        stream_id = ids.stream_id(parsed.account_id)
-        fact = self._warm.fact(stream_id, parsed.version)
+        return self.fact_of(parsed.account_id, parsed.version)
+
+    def fact_of(self, public_id: str, version: int) -> Fact:
+        """Return one fact of the stream of a public id. Raises: NotFound: no such fact."""
+        stream_id = ids.stream_id(public_id)
+        fact = self._warm.fact(stream_id, version)
         if fact is None:
-            raise Cold(Fact, stream_id, parsed.version)
+            raise Cold(Fact, stream_id, version)
         return fact
 
     def collect(self) -> list[Fact]:

@@ -82,6 +82,8 @@ def lot_changes(fact: Fact) -> list[tuple[LotPart, int]]:
             return _made(fact.charge_id, fact.charged_on, "virtual_account", fact.remaining_minor)
         case Account.ParkedDepositCredited():
             return _made(fact.deposit_id, fact.charged_on, "virtual_account", fact.remaining_minor)
+        case Account.BankDepositCredited():
+            return _made(fact.deposit_id, fact.charged_on, "transfer", fact.remaining_minor)
         case Account.ChargeCancelled():
             return [(LotPart(fact.charge_id, fact.charged_on, fact.method, fact.amount_minor), TAKEN)]
         case Account.ChargedBack() if fact.from_lot_minor:

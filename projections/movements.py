@@ -98,6 +98,7 @@ _MOVEMENTS: dict[type[Fact], tuple[str, int, dict[str, str]]] = {
     Account.Charged: ("charge", 1, _CHARGE),
     Account.Deposited: ("charge", 1, {"charge_id": "charge_id"}),
     Account.ParkedDepositCredited: ("charge", 1, {"deposit_id": "deposit_id", "reason": "reason"}),
+    Account.BankDepositCredited: ("charge", 1, {"deposit_id": "deposit_id", "reason": "reason"}),
     Account.ChargeCancelled: ("charge_cancel", -1, {**_CHARGE, "fee": "fee_minor", "payout": "payout_minor"}),
     Account.ChargedBack: (
         "charge_cancel", -1, {**_CHARGE, "charged_back": "amount_minor", "shortfall": "shortfall_minor"},

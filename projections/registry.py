@@ -15,6 +15,7 @@ from projections.payouts import Payouts
 from projections.periods import Periods
 from projections.products import Products
 from projections.quotes import Quotes
+from projections.reconciliation import Reconciliation
 from projections.refund_requests import RefundRequests
 from projections.sender_profiles import SenderProfilesView
 from projections.spends import Spends
@@ -39,6 +40,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Orders(),
     OrderRetention(),
     Periods(),
+    Reconciliation(),
 )
 
 

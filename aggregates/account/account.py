@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 from aggregates.account import (
+    bank_deposits,
     cancellations,
     chargebacks,
     charges,
@@ -154,6 +155,8 @@ class Account(Stream):
     expire_deposit = deposits.expire_deposit
     credit_parked_deposit = deposits.credit_parked_deposit
     return_parked_deposit = deposits.return_parked_deposit
+    BankDepositCredited = bank_deposits.BankDepositCredited
+    credit_bank_deposit = bank_deposits.credit_bank_deposit
 
     RefundRequested = refunds.RefundRequested
     RefundReviewed = refunds.RefundReviewed

@@ -21,7 +21,7 @@ class SourceFileTaken(Fact):
         digest: SHA-256 of its bytes, hex.
         currency: ISO 4217.
         rows: how many it has, without those that the profile skips.
-        new: how many of them were not known.
+        new_rows: how many of them were not known.
         first_day, last_day: KST days of its rows.
         in_minor, out_minor: sums of its amounts above and below 0; out <= 0.
         new_in_minor, new_out_minor: the same of those that were not known.
@@ -33,7 +33,7 @@ class SourceFileTaken(Fact):
     digest: str
     currency: str
     rows: int
-    new: int
+    new_rows: int
     first_day: date
     last_day: date
     in_minor: int

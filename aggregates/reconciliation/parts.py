@@ -26,7 +26,8 @@ class StatementLine:
     Attributes:
         no: its number on its day, from 1; part of its id.
         row: the row of the file that it came in.
-        mark: keyed mark of what tells it from other lines of its source and day. content: of all that it says.
+        mark: keyed mark of what tells it from other lines of its source and day.
+        content: of all that it says.
         amount_minor: signed; > 0 is money to us.
         fee_minor: what the provider keeps of it; 0 for a bank.
         method: card, transfer or virtual_account; None where the source does not say.
@@ -52,7 +53,8 @@ class RemittancePart:
     """What one method has brought to a remittance.
 
     Attributes:
-        gross_minor: what was paid. fee_minor: what the provider keeps of it.
+        gross_minor: what was paid.
+        fee_minor: what the provider keeps of it.
     """
 
     method: str

@@ -7,6 +7,7 @@ provider becomes money at the bank.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Self
 from uuid import UUID
 
@@ -21,9 +22,12 @@ class RemittanceLinesAdded(Fact):
 
     Attributes:
         remittance_id: public id, made of source and reference.
-        source: name of the provider's profile. reference: the provider's number of the remittance.
+        source: name of the provider's profile.
+        reference: the provider's number of the remittance.
         currency: ISO 4217.
-        file_id: the file. lines: how many of its lines were added.
+        file_id: the file.
+        lines: how many of its lines were added.
+        last_day: KST day of the last of them.
         parts: what they bring, by method.
     """
 
@@ -33,6 +37,7 @@ class RemittanceLinesAdded(Fact):
     currency: str
     file_id: str
     lines: int
+    last_day: date
     parts: tuple[RemittancePart, ...]
 
     def apply(self, remittance: Remittance) -> None:
@@ -46,6 +51,7 @@ class RemittanceReceived(Fact):
     """The bank has the sum: a line of the bank's file was matched with the remittance.
 
     Attributes:
+        remittance_id: public id.
         line_id: the line.
         net_minor: what the bank has; gross - fees of the parts.
         currency: ISO 4217.
@@ -97,7 +103,8 @@ class Remittance(Stream):
     Attributes:
         remittance_id, currency: as recorded.
         parts: all that belongs to it, by method.
-        line_id: the bank's line; None before it is received. received: the parts of then.
+        line_id: the bank's line; None before it is received.
+        received: the parts of then.
     """
 
     __slots__ = ("currency", "line_id", "parts", "received", "remittance_id")
@@ -129,6 +136,7 @@ class Remittance(Stream):
         currency: str,
         file_id: str,
         lines: int,
+        last_day: date,
         parts: Iterable[RemittancePart],
     ) -> None:
         """Record that lines belong to it; also after it was received: the proof shows what is missing then."""
@@ -141,6 +149,7 @@ class Remittance(Stream):
             currency=currency,
             file_id=file_id,
             lines=lines,
+            last_day=last_day,
             parts=tuple(parts),
         )
 

@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 REFERENCE = "reference"
 AMOUNT_DATE = "amount_date"
+MANUAL = "manual"
 
 REFERENCE_DAYS = 31
 """How many days apart a line and what carries its number may be."""

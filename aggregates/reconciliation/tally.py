@@ -33,7 +33,8 @@ class LineState(NamedTuple):
     Attributes:
         amount_minor: signed.
         status: open, matched, parked, credited or returned.
-        items: what it is matched with. remittance_id: or the remittance that it is.
+        items: what it is matched with.
+        remittance_id: or the remittance that it is.
     """
 
     amount_minor: int
@@ -48,7 +49,9 @@ class LinesTaken(Fact):
 
     Attributes:
         tally_id: public id, made of source and day.
-        source: name of the profile. side: provider or bank. day: KST day of the lines.
+        source: name of the profile.
+        side: provider or bank.
+        day: KST day of the lines.
         currency: ISO 4217.
         file_id: the file.
         lines: at most 100.
@@ -75,8 +78,11 @@ class LineMatched(Fact):
     """A line stands for things of the ledger, or for a remittance.
 
     Attributes:
-        line_id: public id of the line. side: provider or bank. day: of the line.
-        amount_minor: signed; the sum of what it is matched with. currency: ISO 4217.
+        line_id: public id of the line.
+        side: provider or bank.
+        day: of the line.
+        amount_minor: signed; the sum of what it is matched with.
+        currency: ISO 4217.
         items: the things of the ledger; none for a remittance.
         remittance_id: the remittance; None for things of the ledger.
         rule: reference, amount_date or manual.
@@ -119,7 +125,10 @@ class LineParked(Fact):
     """Money at the bank that nothing explains is kept apart until a person decides.
 
     Attributes:
-        line_id: the line. day: of the line. amount_minor: > 0. currency: ISO 4217.
+        line_id: the line.
+        day: of the line.
+        amount_minor: > 0.
+        currency: ISO 4217.
         why: no_match, or unmatched when a person took its match back.
     """
 
@@ -151,8 +160,12 @@ class ParkedCredited(Fact):
     """A person put parked money on an account; the account's own fact of it is in the same commit.
 
     Attributes:
-        line_id: the line. amount_minor: > 0. currency: ISO 4217.
-        account_id: whose it is. deposit_id: what the account calls it.
+        line_id: the line.
+        day: of the line.
+        amount_minor: > 0.
+        currency: ISO 4217.
+        account_id: whose it is.
+        deposit_id: what the account calls it.
         reason: why, in the person's words.
     """
 
@@ -173,7 +186,10 @@ class ParkedReturned(Fact):
     """A person had parked money sent back to where it came from; the bank will say so in a line of its own.
 
     Attributes:
-        line_id: the line. amount_minor: > 0. currency: ISO 4217.
+        line_id: the line.
+        day: of the line.
+        amount_minor: > 0.
+        currency: ISO 4217.
         item_id: what the bank's line will be matched with ("itr_...").
         reason: why, in the person's words.
     """
@@ -231,7 +247,8 @@ class Tally(Stream):
 
     Attributes:
         tally_id, source, side, day, currency: as recorded.
-        lines: number -> the line as it stands. marks: mark of each line -> mark of its content.
+        lines: number -> the line as it stands.
+        marks: mark of each line -> mark of its content.
     """
 
     __slots__ = ("currency", "day", "lines", "marks", "side", "source", "tally_id")

@@ -29,7 +29,8 @@ class ProfileMalformed(Malformed):
     code = "profile_malformed"
 
 
-def _currency(code: str) -> str:
+def checked_currency(code: str) -> str:
+    """Return a currency of the table. Raises: ValueError."""
     try:
         exponent(code)
     except Malformed as error:
@@ -52,7 +53,8 @@ def _zone(name: str) -> str:
     return name
 
 
-def _date_format(text: str) -> str:
+def checked_date_format(text: str) -> str:
+    """Return a format of strptime that names a day. Raises: ValueError."""
     try:
         datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007 (only tried)
     except ValueError:
@@ -155,9 +157,9 @@ class Profile(_Part):
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
     delimiter: Annotated[str, Field(pattern=r"^[^\"\r\n]$")] = ","
     header: tuple[str, ...] | None = None
-    currency: Annotated[str, AfterValidator(_currency)]
+    currency: Annotated[str, AfterValidator(checked_currency)]
     zone: Annotated[str, AfterValidator(_zone)] = "Asia/Seoul"
-    date_format: Annotated[str, AfterValidator(_date_format)] = "%Y-%m-%d"
+    date_format: Annotated[str, AfterValidator(checked_date_format)] = "%Y-%m-%d"
     amount: Literal["decimal", "minor"] = "decimal"
     decimal_mark: Literal[".", ","] = "."
     group_mark: Literal["", ".", ",", " ", "'"] = ""

@@ -24,6 +24,7 @@ from ledger.vault.coupons import Coupons
 from ledger.vault.documents import Documents
 from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, SubjectNotFound
 from ledger.vault.links import Links
+from ledger.vault.notes import Notes
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
 from ledger.vault.uploads import Uploads
@@ -41,7 +42,7 @@ class Vault:
     Attributes:
         people: recipients. coupons: their coupon numbers. links: to their pages.
         book: address books. uploads: files that were read and not used yet. documents: those issued, with files.
-        answered: what was answered to requests about all these.
+        answered: what was answered to requests about all these. notes: what lines of banks say of people.
     """
 
     def __init__(self, address: str, schema: str, ledger_id: UUID, kek: Kek, clock: Clock | None = None) -> None:
@@ -64,6 +65,7 @@ class Vault:
         self.uploads = Uploads(self._door)
         self.documents = Documents(self._door)
         self.answered = Answered(self._door)
+        self.notes = Notes(self._door)
 
     def request_hash(self, method: str, path: str, body: bytes) -> str:
         """Return the keyed mark of a request; see `Kek.request_hash`."""

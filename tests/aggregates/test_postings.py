@@ -16,6 +16,7 @@ import aggregates.spend  # noqa: F401  (importing a noun registers its facts)
 from aggregates.account.parts import MonthPart
 from aggregates.fact import FACTS
 from aggregates.postings import CHART, MOVES_NOTHING, RULES, Unbalanced, check_balanced, postings_of
+from aggregates.reconciliation.parts import RemittancePart
 from tests.aggregates.samples import sample
 
 CARD = "asset.gateway_receivable.card"
@@ -209,6 +210,36 @@ ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         {"amount_minor": -700},
         {PREPAID: 700, "equity.adjustment": -700},
     ),
+    "30,000 came in at the bank and nothing explains it": (
+        "tally.line_parked",
+        {"amount_minor": 30_000},
+        {"asset.bank": 30_000, "clearing.unmatched_deposit": -30_000},
+    ),
+    "it is explained after all": (
+        "tally.line_released",
+        {"amount_minor": 30_000},
+        {"clearing.unmatched_deposit": 30_000, "asset.bank": -30_000},
+    ),
+    "or sent back": (
+        "tally.parked_returned",
+        {"amount_minor": 30_000},
+        {"clearing.unmatched_deposit": 30_000, "asset.bank": -30_000},
+    ),
+    "or put on an account": (
+        "account.bank_deposit_credited",
+        {"amount_minor": 30_000},
+        {"clearing.unmatched_deposit": 30_000, PREPAID: -30_000},
+    ),
+    "a provider sends 42,222 of cards less 1,222": (
+        "remittance.received",
+        {"net_minor": 41_000, "parts": (RemittancePart("card", 42_222, 1_222),)},
+        {"asset.bank": 41_000, "expense.provider_fee": 1_222, "asset.gateway_receivable.card": -42_222},
+    ),
+    "it was not that after all": (
+        "remittance.reopened",
+        {"net_minor": 41_000, "parts": (RemittancePart("card", 42_222, 1_222),)},
+        {"asset.bank": -41_000, "expense.provider_fee": -1_222, "asset.gateway_receivable.card": 42_222},
+    ),
 }
 
 
@@ -237,7 +268,9 @@ def test_every_posting_is_made_to_an_account_of_the_chart() -> None:
     used = {account for _, _, expected in ROWS.values() for account in expected}
 
     assert used <= set(CHART)
-    assert {name.partition(".")[0] for name in CHART} == {"asset", "liability", "revenue", "equity", "clearing"}
+    assert {name.partition(".")[0] for name in CHART} == {
+        "asset", "liability", "revenue", "expense", "equity", "clearing",
+    }  # fmt: skip
 
 
 def test_a_fact_that_does_not_balance_is_a_mistake_that_never_reaches_the_store() -> None:

@@ -189,11 +189,14 @@ class Desk:
 
     def origin(self, public_id: str, prefix: str) -> Fact:
         parsed = ids.parse(public_id, prefix)
-        stream_id = ids.stream_id(parsed.account_id)
+        return self.fact_of(parsed.account_id, parsed.version)
+
+    def fact_of(self, public_id: str, version: int) -> Fact:
+        stream_id = ids.stream_id(public_id)
         for fact in self._town.facts:
-            if fact.originator_id == stream_id and fact.originator_version == parsed.version:
+            if (fact.originator_id, fact.originator_version) == (stream_id, version):
                 return fact
-        raise NotFound("no such thing")
+        raise NotFound("nothing was born there")
 
 
 def store(connection: Connection[Any], facts: list[Fact]) -> None:

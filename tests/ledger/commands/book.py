@@ -144,9 +144,13 @@ class Book:
     def origin(self, public_id: str, prefix: str) -> Fact:
         """As `Streams.origin`."""
         parsed = ids.parse(public_id, prefix)
-        stream_id = ids.stream_id(parsed.account_id)
+        return self.fact_of(parsed.account_id, parsed.version)
+
+    def fact_of(self, public_id: str, version: int) -> Fact:
+        """As `Streams.fact_of`."""
+        stream_id = ids.stream_id(public_id)
         for fact in self.facts:
-            if (fact.originator_id, fact.originator_version) == (stream_id, parsed.version):
+            if (fact.originator_id, fact.originator_version) == (stream_id, version):
                 return fact
         raise NotFound("nothing was born there")
 
