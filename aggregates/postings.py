@@ -88,6 +88,7 @@ MOVES_NOTHING = frozenset(
         "account.refund_payout_unknown",
         "account.refund_payout_failed",
         "account.refund_destination_changed",
+        "anniversary.changed",
         "anniversary.created",
         "anniversary.ended",
         "anniversary.ordered",

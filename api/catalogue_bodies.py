@@ -160,6 +160,36 @@ class AnniversaryRuleBody(Body):
     texts: Annotated[TextsBody | None, Field(description="Texts typed by hand, for each of its orders.")] = None
 
 
+class AnniversaryRuleChangeBody(Body):
+    """What changes of a rule; what is not given stays, null takes away.
+
+    `lines` are all items from now on, at the prices of now; the designated one is given anew with them. `recipients` is
+    a whole new list, which counts from the next 02:00 on.
+    """
+
+    model_config = example(
+        name="Birthdays of the whole team",
+        lines=[{"product_id": PRODUCT, "validity_days": 60, "quantity": 1}],
+        ends_on=None,
+        consent=True,
+    )
+
+    name: Annotated[str, Field(description="1 to 50 characters, for the owner's own eyes.", max_length=200)] = ""
+    kind: Kind = "general"
+    lines: Cart = Field(default_factory=list)
+    designated: Annotated[int | None, Field(ge=0, le=19)] = None
+    dispatch_title: Annotated[
+        str, Field(description="1 to 16 digits, Korean or English letters; shown to recipients.", max_length=200)
+    ] = ""
+    ends_on: Annotated[Day | None, Field(description="Last date on which it orders.")] = None
+    recipients: RecipientsBody | None = None
+    allow_duplicates: bool = False
+    consent: Annotated[bool, Field(description="The owner agrees to the terms of every purchase that follows.")]
+    sender_profile_id: OwnId | None = None
+    template_id: OwnId | None = None
+    theme_id: OwnId | None = None
+
+
 class RuleRecipientsBody(Body):
     """The new list of a rule; it takes the place of the present one."""
 

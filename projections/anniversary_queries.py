@@ -235,6 +235,15 @@ async def recipients_of(
     return paged(asked, where, found, [row["number"] + 1 for row in found])
 
 
+async def tokens_of(conn: AsyncConnection[Any], rule_id: str) -> list[str]:
+    """Return the tokens of a rule's present list."""
+    query = (
+        "SELECT d.token FROM view_anniversary_days d JOIN view_anniversary_rules r USING (rule_id, list_number)"
+        " WHERE d.rule_id = %s"
+    )
+    return [row["token"] for row in await fetch(conn, query, [rule_id])]
+
+
 async def product_ids(conn: AsyncConnection[Any], rule_id: str) -> list[str]:
     """Return the products of a rule's items; none when there is no such rule."""
     found = await fetch(conn, "SELECT lines FROM view_anniversary_rules WHERE rule_id = %s", [rule_id])

@@ -16,13 +16,14 @@ from aggregates.anniversary.facts import (
     OccurrenceSkipped,
     RecipientsListed,
     RecipientsReplaced,
+    RuleChanged,
     RuleCreated,
     RuleEndedForGood,
     RulePaused,
     RuleResumed,
     RuleSuspended,
 )
-from aggregates.anniversary.parts import RuleLine
+from aggregates.anniversary.parts import RuleForm, RuleLine
 from ledger.commands.anniversaries import STATUS_AFTER
 from projections.rows import Key, Rows, Table
 from projections.view import View
@@ -101,7 +102,7 @@ class NoticeRow:
     """Something the owner is told.
 
     Attributes:
-        kind: suspended, skipped, ordered, paused, resumed, ended or recipients_replaced.
+        kind: changed, suspended, skipped, ordered, paused, resumed, ended or recipients_replaced.
         detail: what it is about, JSON-ready.
     """
 
@@ -218,11 +219,15 @@ class AnniversaryRules(View):
     NAME = "anniversary_rules"
     VERSION = 2
     TABLES = (RULES, LISTS, DAYS, OCCURRENCES, NOTICES)
-    TAKES = frozenset({*STATUS_AFTER, RecipientsReplaced, RecipientsListed, OccurrenceOrdered, OccurrenceSkipped})
+    TAKES = frozenset(
+        {*STATUS_AFTER, RuleChanged, RecipientsReplaced, RecipientsListed, OccurrenceOrdered, OccurrenceSkipped}
+    )
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""
-        if isinstance(fact, RecipientsReplaced) or (type(fact) in STATUS_AFTER and not isinstance(fact, RuleCreated)):
+        if isinstance(fact, RecipientsReplaced | RuleChanged) or (
+            type(fact) in STATUS_AFTER and not isinstance(fact, RuleCreated)
+        ):
             yield RULES, (fact.rule_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
@@ -236,6 +241,12 @@ class AnniversaryRules(View):
                 row.list_number, row.recipients = fact.list_number, fact.recipients
                 rows.put(LISTS, ListRow(fact.rule_id, fact.list_number, fact.recorded_at))
                 _tell(rows, fact, position, "recipients_replaced", recipients=fact.recipients)
+            case RuleChanged():
+                row = rows.get(RULES, (fact.rule_id,))
+                for name, value in _formed(fact.form).items():
+                    setattr(row, name, value)
+                row.lines, row.ends_on = list(map(_line, fact.lines)), fact.ends_on
+                _tell(rows, fact, position, "changed")
             case RecipientsListed():
                 for number, each in enumerate(fact.recipients, start=fact.first):
                     day = (each.token, each.calendar, each.month, each.day, each.first_year)
@@ -277,22 +288,13 @@ def _tell(rows: Rows, fact: Any, position: int, kind: str, **detail: Any) -> Non
 
 
 def _created(fact: RuleCreated, position: int) -> RuleRow:
-    form = fact.form
     return RuleRow(
         rule_id=fact.rule_id,
         position=position,
         created_at=fact.recorded_at,
         account_id=fact.account_id,
         member_id=fact.member_id,
-        name=form.name,
-        kind=form.kind,
-        dispatch_title=form.dispatch_title,
-        designated=form.designated,
-        allow_duplicates=form.allow_duplicates,
-        sender_profile_id=form.sender_profile_id,
-        template_id=form.template_id,
-        theme_id=form.theme_id,
-        texts_token=form.texts_token,
+        **_formed(fact.form),
         ends_on=fact.ends_on,
         status=STATUS_AFTER[RuleCreated],
         reason=None,
@@ -301,6 +303,21 @@ def _created(fact: RuleCreated, position: int) -> RuleRow:
         list_number=fact.list_number,
         recipients=fact.recipients,
     )
+
+
+def _formed(form: RuleForm) -> dict[str, Any]:
+    """Return the columns that say what a rule's orders are made from."""
+    return {
+        "name": form.name,
+        "kind": form.kind,
+        "dispatch_title": form.dispatch_title,
+        "designated": form.designated,
+        "allow_duplicates": form.allow_duplicates,
+        "sender_profile_id": form.sender_profile_id,
+        "template_id": form.template_id,
+        "theme_id": form.theme_id,
+        "texts_token": form.texts_token,
+    }
 
 
 def _line(each: RuleLine) -> dict[str, Any]:

@@ -51,6 +51,30 @@ class RuleCreated(Fact):
         rule.begin_list(self.list_number, self.recorded_at)
 
 
+@fact("anniversary.changed")
+class RuleChanged(Fact):
+    """Its owner changed a rule: what is here counts for every order that is made from now on.
+
+    What was ordered or skipped stays done. A new list of recipients is in the facts that follow, if there is one.
+
+    Attributes:
+        rule_id: public id.
+        form: of its orders.
+        lines: its items; those that were chosen anew at the prices of this moment.
+        ends_on: last KST date on which it orders; null = none.
+    """
+
+    rule_id: str
+    form: RuleForm
+    lines: tuple[RuleLine, ...]
+    ends_on: date | None
+
+    def apply(self, rule: AnniversaryRule) -> None:
+        rule.form = self.form
+        rule.lines = self.lines
+        rule.ends_on = self.ends_on
+
+
 @fact("anniversary.recipients_replaced")
 class RecipientsReplaced(Fact):
     """A new list took the place of the one before; the recipients are in the facts that follow.

@@ -35,6 +35,12 @@ class RuleTermsUnchanged(Conflict):
     code = "anniversary_terms_unchanged"
 
 
+class RuleUnchanged(Conflict):
+    """The rule is already as the request says; nothing was recorded."""
+
+    code = "anniversary_rule_unchanged"
+
+
 class RuleNotOver(Conflict):
     """The end date of the rule is not over."""
 

@@ -40,12 +40,13 @@ from aggregates.anniversary.refusals import (
     RuleNotFound,
     RuleNotOver,
     RuleTermsUnchanged,
+    RuleUnchanged,
 )
 from aggregates.calendar import anniversaries_on
 from aggregates.dates import business_date
 from aggregates.errors import Malformed
 from aggregates.fact import Stamp, Stream, stream_class
-from aggregates.order.form import OrderDraft, check_draft
+from aggregates.order.form import OrderDraft, check_draft, check_duplicates, check_form
 from aggregates.product import Product
 
 LIST_BATCH_MAX = 400
@@ -63,7 +64,7 @@ class AnniversaryRule(Stream):
     """One rule.
 
     Attributes:
-        rule_id, account_id, member_id, form, lines, ends_on: as of `RuleCreated`.
+        rule_id, account_id, member_id, form, lines, ends_on: as of `RuleCreated`, or of the last `RuleChanged`.
         status: active, paused, suspended, ended; "" before it is made.
         active_since: when it was last switched on, aware UTC.
         lists: number and begin of the lists that may still count, oldest first.
@@ -84,6 +85,7 @@ class AnniversaryRule(Stream):
     )
 
     Created = facts.RuleCreated
+    Changed = facts.RuleChanged
     RecipientsReplaced = facts.RecipientsReplaced
     RecipientsListed = facts.RecipientsListed
     Paused = facts.RulePaused
@@ -134,9 +136,7 @@ class AnniversaryRule(Stream):
         Source: SPEC V1, V2, R-054.
         """
         self._check_form(stamp, form, lines, recipients, duplicates=duplicates, consent=consent)
-        today = business_date(stamp.recorded_at)
-        if ends_on is not None and ends_on < today:
-            raise EndDatePast("ends_on must be today or later", earliest=today.isoformat())
+        _refuse_past(stamp, ends_on)
         self.record(
             facts.RuleCreated,
             stamp,
@@ -151,6 +151,50 @@ class AnniversaryRule(Stream):
         )
         self._list(stamp, recipients)
 
+    def change(
+        self,
+        stamp: Stamp,
+        *,
+        form: RuleForm,
+        lines: tuple[RuleLine, ...],
+        ends_on: date | None,
+        recipients: Sequence[RuleRecipient] | None,
+        duplicates: bool,
+        consent: bool,
+    ) -> None:
+        """Change the rule: its form, items, end date, and its list of recipients where one is given.
+
+        Every order that is made afterwards is made so, also one that is tried again this morning; a new list counts
+        from the next 02:00 on. What was ordered or skipped is not ordered again, however the rule is changed. A rule
+        that is paused or suspended stays so.
+
+        Args:
+            form, lines, ends_on: as they shall be, whole.
+            recipients: the new list; None = as it is.
+            duplicates: whether a number repeats on the list that stays or comes.
+            consent: to the terms of what will be bought.
+
+        Raises:
+            RuleNotFound, RuleEnded; as of `check_draft`; AnniversaryInvalid.
+            EndDatePast: a new end date lies before today. RuleUnchanged.
+
+        Source: SPEC V2, V4, V5, R-025, R-054.
+        """
+        self.refuse_ended(stamp)
+        if recipients is None:
+            draft = _draft(form, lines, (), duplicates=duplicates, consent=consent, scheduled_at=None, source="")
+            check_form(draft)
+            check_duplicates(draft)
+        else:
+            self._check_form(stamp, form, lines, recipients, duplicates=duplicates, consent=consent)
+        if ends_on != self.ends_on:
+            _refuse_past(stamp, ends_on)
+        if recipients is None and (form, lines, ends_on) == (self.form, self.lines, self.ends_on):
+            raise RuleUnchanged("the rule is already as the request says; nothing was recorded")
+        self.record(facts.RuleChanged, stamp, rule_id=self.rule_id, form=form, lines=lines, ends_on=ends_on)
+        if recipients is not None:
+            self._begin_list(stamp, recipients)
+
     def replace_recipients(self, stamp: Stamp, *, recipients: Sequence[RuleRecipient], duplicates: bool) -> None:
         """Put a new list into the place of the present one; it counts from the next 02:00 on.
 
@@ -161,11 +205,7 @@ class AnniversaryRule(Stream):
         """
         self.refuse_ended(stamp)
         self._check_form(stamp, self.form, self.lines, recipients, duplicates=duplicates, consent=True)
-        number = self.lists[-1][0] + 1
-        self.record(
-            facts.RecipientsReplaced, stamp, rule_id=self.rule_id, list_number=number, recipients=len(recipients)
-        )
-        self._list(stamp, recipients)
+        self._begin_list(stamp, recipients)
 
     def pause(self, stamp: Stamp, *, reason: str) -> None:
         """Switch the rule off.
@@ -383,6 +423,13 @@ class AnniversaryRule(Stream):
         if not all(day_of(each).exists for each in recipients):
             raise AnniversaryInvalid("each recipient needs a month and a day that exist in its calendar")
 
+    def _begin_list(self, stamp: Stamp, recipients: Sequence[RuleRecipient]) -> None:
+        number = self.lists[-1][0] + 1
+        self.record(
+            facts.RecipientsReplaced, stamp, rule_id=self.rule_id, list_number=number, recipients=len(recipients)
+        )
+        self._list(stamp, recipients)
+
     def _list(self, stamp: Stamp, recipients: Sequence[RuleRecipient]) -> None:
         number = self.lists[-1][0]
         for first in range(0, len(recipients), LIST_BATCH_MAX):
@@ -394,6 +441,12 @@ class AnniversaryRule(Stream):
                 first=first,
                 recipients=tuple(recipients[first : first + LIST_BATCH_MAX]),
             )
+
+
+def _refuse_past(stamp: Stamp, ends_on: date | None) -> None:
+    today = business_date(stamp.recorded_at)
+    if ends_on is not None and ends_on < today:
+        raise EndDatePast("ends_on must be today or later", earliest=today.isoformat())
 
 
 def _draft(

@@ -173,6 +173,14 @@ def check_draft(draft: OrderDraft, *, ordered_on: date, now: datetime) -> None:
 
     Source: SPEC 3.1, O1, O2, P5, P8, R-022, R-026, R-028, R-029.
     """
+    check_form(draft)
+    _check_recipients(draft)
+    if draft.scheduled_at is not None:
+        _check_schedule(draft.scheduled_at, draft.lines, ordered_on, now)
+
+
+def check_form(draft: OrderDraft) -> None:
+    """Refuse a form that no order can have, whoever gets it and whenever; as the first part of `check_draft`."""
     if not 1 <= len(draft.name) <= NAME_MAX or not draft.name.isprintable() or draft.name.isspace():
         raise OrderNameInvalid(f"name must have 1 to {NAME_MAX} printable characters", maximum=NAME_MAX)
     check_lines(draft.kind, draft.lines)
@@ -188,9 +196,15 @@ def check_draft(draft: OrderDraft, *, ordered_on: date, now: datetime) -> None:
         raise Malformed("sender profile, template, theme and texts must be named by their ids", field="template_id")
     if not draft.consent:
         raise ConsentRequired("consent must be true: the orderer agrees to the terms of the purchase")
-    _check_recipients(draft)
-    if draft.scheduled_at is not None:
-        _check_schedule(draft.scheduled_at, draft.lines, ordered_on, now)
+
+
+def check_duplicates(draft: OrderDraft) -> None:
+    """Refuse a number that repeats where it may not. Raises: DuplicatesRestricted, DuplicateRecipients."""
+    if draft.duplicates:
+        if any(line.duplicate_restricted for line in draft.lines):
+            raise DuplicatesRestricted("an item of the order is never sent twice to one number; a number repeats")
+        if not draft.allow_duplicates:
+            raise DuplicateRecipients("a number repeats; allow_duplicates must be true for that")
 
 
 def check_lines(kind: str, lines: Sequence[OrderLine]) -> None:
@@ -230,11 +244,7 @@ def _check_recipients(draft: OrderDraft) -> None:
         )
     if not all(map(_TOKEN.fullmatch, draft.recipients)) or len(set(draft.recipients)) != len(draft.recipients):
         raise Malformed("each recipient must be a vault token of its own", field="recipients")
-    if draft.duplicates:
-        if any(line.duplicate_restricted for line in draft.lines):
-            raise DuplicatesRestricted("an item of the order is never sent twice to one number; a number repeats")
-        if not draft.allow_duplicates:
-            raise DuplicateRecipients("a number repeats; allow_duplicates must be true for that")
+    check_duplicates(draft)
 
 
 def _check_schedule(scheduled_at: datetime, lines: Sequence[OrderLine], ordered_on: date, now: datetime) -> None:

@@ -18,7 +18,7 @@ from api import shapes
 from api.access import filtered, own_child
 from api.ask import Ask, page_reply
 from api.bodies import EmptyBody
-from api.catalogue_bodies import AnniversaryRuleBody, RuleRecipientsBody, wishes
+from api.catalogue_bodies import AnniversaryRuleBody, AnniversaryRuleChangeBody, RuleRecipientsBody, wishes
 from api.fields import PageQuery
 from api.operation import ORDER_BYTES_MAX, ORDER_ITEMS_MAX, operation, reads, writes
 from api.owners import OwnerQuery, account_of, reading_of
@@ -29,7 +29,9 @@ from api.routes.quotes import QuotesQuery
 from api.routes.spends import spending_member
 from ledger.commands.anniversaries import (
     EVERYONE,
+    STAYS,
     Celebrated,
+    ChangeRule,
     CreateRule,
     EndRule,
     PauseRule,
@@ -41,6 +43,18 @@ from projections import anniversary_queries
 
 OWN_RULE = own_child("rule_id", "ann")
 RULES = rules(refusals)
+FORM_PARTS = (
+    "name",
+    "kind",
+    "designated",
+    "dispatch_title",
+    "allow_duplicates",
+    "sender_profile_id",
+    "template_id",
+    "theme_id",
+)
+"""What a change may give of a rule's form."""
+
 FORM = (
     *rules(refusals, order_form, product_rules),
     SenderProfileNotFound,
@@ -90,6 +104,49 @@ async def create_anniversary_rule(ask: Ask, body: AnniversaryRuleBody) -> Reply:
     )
     outcome = await ask.house.engine.submit(command, ask.call())
     await settle_recipients(ask, outcome)
+    return of_outcome(outcome)
+
+
+@operation(
+    "PATCH",
+    "/v1/anniversary-rules/{rule_id}",
+    scope="anniversaries:write",
+    rule=OWN_RULE,
+    body=AnniversaryRuleChangeBody,
+    answer=shapes.ChangedAnniversaryRule,
+    raises=FORM,
+    keyed=True,
+    body_bytes_max=ORDER_BYTES_MAX,
+    items_max=ORDER_ITEMS_MAX,
+)
+async def change_anniversary_rule(ask: Ask, rule_id: str, body: AnniversaryRuleChangeBody) -> Reply:
+    """Change a rule: every order made afterwards is made so, and nothing that was ordered is ordered again.
+
+    A new list of recipients counts from the next 02:00 on. A rule that is paused or suspended stays so.
+    """
+    given = body.model_fields_set
+    people = ask.house.vault.people
+    await ask.house.engine.freshen(rule_id, *(line.product_id for line in body.lines))
+    async with ask.house.views.see("anniversary_rules", at_least=await ask.position()) as (conn, _):
+        account_id, member_id = await anniversary_queries.owner(conn, rule_id)
+        _refuse_foreign(ask, member_id)
+        tokens = [] if body.recipients is not None else await anniversary_queries.tokens_of(conn, rule_id)
+    party = None
+    if body.recipients is not None:
+        party = await take_recipients(ask, account_id, member_id, body.recipients, anniversary=True)
+    command = ChangeRule(
+        rule_id,
+        form={name: getattr(body, name) for name in FORM_PARTS if name in given},
+        wishes=wishes(body.lines) if "lines" in given else None,
+        ends_on=body.ends_on if "ends_on" in given else STAYS,
+        recipients=None if party is None else celebrated(party),
+        duplicates=await people.repeats(tokens) if party is None else party.duplicates,
+        consent=body.consent,
+        by=_owner(ask),
+    )
+    outcome = await ask.house.engine.submit(command, ask.call())
+    if party is not None:
+        await settle_recipients(ask, outcome)
     return of_outcome(outcome)
 
 

@@ -10,6 +10,7 @@ from api.shapes.anniversaries import (
     AnniversaryRecipients,
     AnniversaryRule,
     AnniversaryStatus,
+    ChangedAnniversaryRule,
     CreatedAnniversaryRule,
     ListedAnniversaryRule,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "CallbackTaken",
     "CashFigures",
     "CashLimit",
+    "ChangedAnniversaryRule",
     "Charge",
     "ChargeCancelled",
     "ChargedBack",

@@ -60,6 +60,21 @@ class CreatedAnniversaryRule(Shape):
     ends_on: str | None
 
 
+class ChangedAnniversaryRule(Shape):
+    """A rule after a change. recipients: how many are on the new list; null = the list is as it was."""
+
+    model_config = example(
+        id=RULE_ID, name="Birthdays of the team", kind="general", items=2, ends_on=None, recipients=None
+    )
+
+    id: str
+    name: str
+    kind: str
+    items: int
+    ends_on: str | None
+    recipients: int | None
+
+
 class AnniversaryStatus(Shape):
     """The state of a rule."""
 
@@ -110,7 +125,7 @@ class AnniversaryNotice(Shape):
     """Something the owner is told; what does not belong to its kind is null."""
 
     at: str
-    kind: Literal["ordered", "skipped", "suspended", "paused", "resumed", "ended", "recipients_replaced"]
+    kind: Literal["changed", "ordered", "skipped", "suspended", "paused", "resumed", "ended", "recipients_replaced"]
     day: str | None
     order_id: str | None
     recipients: int | None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from aggregates.anniversary import AnniversaryRule
 from aggregates.anniversary.facts import (
     OccurrenceOrdered,
     OccurrenceSkipped,
     RecipientsReplaced,
+    RuleChanged,
     RuleCreated,
     RuleEndedForGood,
     RulePaused,
@@ -52,6 +53,10 @@ STATUS_AFTER = {
     RuleEndedForGood: ENDED,
 }
 """Fact -> the state that a rule is in after it."""
+
+
+STAYS: Literal["stays"] = "stays"
+"""In place of a value that a change leaves as it is."""
 
 
 class Celebrated(NamedTuple):
@@ -113,6 +118,58 @@ class CreateRule:
             lines=lines,
             ends_on=self.ends_on,
             recipients=_listed(self.recipients, stamp),
+            duplicates=self.duplicates,
+            consent=self.consent,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    """Change a rule; what is not given stays.
+
+    Attributes:
+        form: name of a part of `RuleForm` -> its new value.
+        wishes: its items from now on, priced in this decision, with the designated one that `form` names; None = as
+            they are, at the prices that were agreed to.
+        ends_on: last KST date on which it orders; None = none.
+        recipients: its new list; None = as it is. duplicates: a number repeats on the list that stays or comes.
+        consent: the owner agrees to the terms of every purchase that follows.
+        by: as of `known_rule`.
+    """
+
+    ANSWER: ClassVar[str] = "anniversary-changed/1"
+
+    rule_id: str
+    form: Mapping[str, Any]
+    wishes: tuple[Wish, ...] | None
+    ends_on: date | Literal["stays"] | None
+    recipients: tuple[Celebrated, ...] | None
+    duplicates: bool
+    consent: bool
+    by: str | None = EVERYONE
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record `AnniversaryRule.Changed`, and the list where one is given.
+
+        Raises:
+            ProductNotFound, ProductDiscontinued, ValidityNotOffered, SenderProfileNotFound, SenderProfileNotUsable;
+            as of `AnniversaryRule.change`.
+        """
+        rule = known_rule(streams, self.rule_id, self.by)
+        rule.refuse_ended(stamp)
+        lines, before = rule.lines, rule.form
+        if self.wishes is not None:
+            lines = _lines_now(streams, self.wishes)
+            before = replace(before, designated=None)
+        form = replace(before, **self.form)
+        if form.sender_profile_id not in (None, rule.form.sender_profile_id):
+            streams.stream(SenderProfiles, senders_id(rule.account_id)).usable(form.sender_profile_id)
+        rule.change(
+            stamp,
+            form=form,
+            lines=lines,
+            ends_on=rule.ends_on if self.ends_on == STAYS else self.ends_on,
+            recipients=None if self.recipients is None else _listed(self.recipients, stamp),
             duplicates=self.duplicates,
             consent=self.consent,
         )
@@ -343,6 +400,24 @@ def list_replaced(facts: Sequence[Fact]) -> Answer:
     """Answer with how many are on the new list."""
     fact = next(fact for fact in facts if isinstance(fact, RecipientsReplaced))
     return Answer(200, {"id": fact.rule_id, "recipients": fact.recipients})
+
+
+@answer("anniversary-changed/1")
+def changed(facts: Sequence[Fact]) -> Answer:
+    """Answer with the rule as it is now; recipients: how many are on the new list, None = the list is as it was."""
+    fact = next(fact for fact in facts if isinstance(fact, RuleChanged))
+    listed = [each.recipients for each in facts if isinstance(each, RecipientsReplaced)]
+    return Answer(
+        200,
+        {
+            "id": fact.rule_id,
+            "name": fact.form.name,
+            "kind": fact.form.kind,
+            "items": len(fact.lines),
+            "ends_on": None if fact.ends_on is None else fact.ends_on.isoformat(),
+            "recipients": listed[0] if listed else None,
+        },
+    )
 
 
 @answer("anniversary-status/1")

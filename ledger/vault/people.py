@@ -214,6 +214,16 @@ class People:
             )
             return tuple(token for (token,) in await found.fetchall())
 
+    async def repeats(self, tokens: Sequence[str]) -> bool:
+        """Say whether a phone number comes more than once among people; nobody is read for that."""
+        async with self._door.connected() as connection:
+            found = await connection.execute(
+                self._door.sql("SELECT count(*) > count(DISTINCT mark) FROM {s}.phone WHERE token = ANY(%b::text[])"),
+                (list(tokens),),
+            )
+            row = await found.fetchone()
+        return row is not None and bool(row[0])
+
     async def final(self, tokens: Sequence[str], on: date) -> int:
         """Let the law's five years begin: these people's coupons are final. Returns how many fields that concerns.
 

@@ -34,12 +34,22 @@ from aggregates.anniversary.refusals import (
     RuleNotFound,
     RuleNotOver,
     RuleTermsUnchanged,
+    RuleUnchanged,
 )
 from aggregates.anniversary.rule import LIST_BATCH_MAX
 from aggregates.calendar import Anniversary
 from aggregates.errors import LedgerError, Malformed
 from aggregates.fact import Mark, Stamp, set_mark
-from aggregates.order.form import ConsentRequired, DuplicatesRestricted, RecipientsOutOfRange
+from aggregates.order.form import (
+    ConsentRequired,
+    DesignatedInvalid,
+    DispatchTitleInvalid,
+    DuplicateRecipients,
+    DuplicatesRestricted,
+    LinesOutOfRange,
+    OrderNameInvalid,
+    RecipientsOutOfRange,
+)
 from aggregates.product import Product
 from ledger.mapper import STATE_BYTES_MAX, pack
 from tests.aggregates.scenario import kst
@@ -96,6 +106,18 @@ class Owner:
             **given,
         }
         self.rule.create(at(made_at), **values)
+
+    def change(self, text: str, **given: Any) -> None:
+        rule = self.rule
+        as_it_is: dict[str, Any] = {
+            "form": rule.form,
+            "lines": rule.lines,
+            "ends_on": rule.ends_on,
+            "recipients": None,
+            "duplicates": False,
+            "consent": True,
+        }
+        rule.change(at(text), **{**as_it_is, **given})
 
     def check(self, text: str, day: date = DAY, names: tuple[str, ...] = NAMES, list_number: int = 1) -> None:
         self.rule.check_due(at(text), day=day, occurrences=names, list_number=list_number)
@@ -405,3 +427,104 @@ def test_folding_the_facts_gives_the_live_rule_and_a_copy_is_independent() -> No
     twin.pause(at("2024-09-18"), reason="owner")
     assert (owner.rule.status, twin.status) == ("active", "paused")
     assert instant(DAY, datetime.min.time()) + timedelta(hours=2) == kst("2024-09-17 02:00")
+
+
+# -- changes of the owner --------------------------------------------------------------------------------------
+
+
+def test_what_a_change_gives_counts_for_the_next_order_and_the_list_stays() -> None:
+    owner = Owner()
+    form = replace(FORM, name="Birthdays of everybody", dispatch_title="Congratulations")
+    lines = rule_lines([owner.product.line(60, 2)], {owner.product.product_id: owner.product})
+
+    owner.change("2024-09-16 18:00", form=form, lines=lines, ends_on=date(2024, 9, 17))
+
+    draft = owner.rule.draft(recipients=("rcp_1",), duplicates=False, scheduled_at=None, source="order")
+    assert (draft.name, draft.dispatch_title) == ("Birthdays of everybody", "Congratulations")
+    assert [(line.validity_days, line.quantity, line.sale_minor) for line in draft.lines] == [(60, 2, 5)]
+    assert owner.rule.ends_on == date(2024, 9, 17)
+    owner.check("2024-09-17 02:00")
+
+
+def test_a_changed_rule_does_not_order_the_same_occurrence_again() -> None:
+    """SPEC V4: after the order of the day exists, a change has no effect on it."""
+    owner = Owner()
+    owner.order("2024-09-17 02:00")
+
+    owner.change("2024-09-17 02:30", form=replace(FORM, name="Another name"), recipients=people(2))
+
+    with pytest.raises(OccurrenceDone):
+        owner.check("2024-09-17 03:00", list_number=1)
+    with pytest.raises(OccurrenceDone):
+        owner.check("2024-09-18 02:00", list_number=1)
+
+
+@pytest.mark.parametrize(("changed_at", "list_number"), [("2024-09-17 02:00", 2), ("2024-09-17 02:00:01", 1)])
+def test_a_list_that_comes_with_a_change_counts_from_the_next_02_00_on_v4(changed_at: str, list_number: int) -> None:
+    owner = Owner()
+
+    owner.change(changed_at, recipients=people(3))
+
+    owner.check("2024-09-17 02:05", list_number=list_number)
+
+
+@pytest.mark.parametrize("switch", ["pause", "suspend"])
+def test_a_rule_that_is_off_is_changed_and_stays_off_v5(switch: str) -> None:
+    owner = Owner()
+    if switch == "pause":
+        owner.rule.pause(at("2024-09-10"), reason="owner")
+    else:
+        owner.product.change(at("2024-09-10"), sale_minor={30: 1_090})
+        owner.rule.suspend(at("2024-09-10"), products=[owner.product])
+    status = owner.rule.status
+
+    owner.change("2024-09-11", form=replace(FORM, name="Another name"))
+
+    assert (owner.rule.status, owner.rule.form.name) == (status, "Another name")
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "given", "refusal"),
+    [
+        ("2024-09-10", {}, RuleUnchanged),
+        ("2024-09-10", {"form": replace(FORM, name="x" * 50)}, None),
+        ("2024-09-10", {"form": replace(FORM, name="x" * 51)}, OrderNameInvalid),
+        ("2024-09-10", {"form": replace(FORM, dispatch_title="x" * 16)}, None),
+        ("2024-09-10", {"form": replace(FORM, dispatch_title="x" * 17)}, DispatchTitleInvalid),
+        ("2024-09-10", {"form": replace(FORM, kind="choice")}, LinesOutOfRange),
+        ("2024-09-10", {"form": replace(FORM, designated=0)}, DesignatedInvalid),
+        ("2024-09-10", {"consent": False}, ConsentRequired),
+        ("2024-09-10", {"lines": ()}, LinesOutOfRange),
+        ("2024-09-10", {"recipients": ()}, RecipientsOutOfRange),
+        ("2024-09-10", {"recipients": people(10_001)}, RecipientsOutOfRange),
+        ("2024-09-10", {"recipients": people(1, Anniversary("solar", 2, 30))}, AnniversaryInvalid),
+        ("2024-09-10", {"duplicates": True}, DuplicateRecipients),
+        ("2024-09-10", {"ends_on": date(2024, 9, 9)}, EndDatePast),
+        ("2024-09-10", {"ends_on": date(2024, 9, 10)}, None),
+        ("2024-12-31", {"ends_on": None}, None),
+        ("2025-01-01", {"ends_on": None}, RuleEnded),
+    ],
+)
+def test_a_changed_rule_keeps_to_the_form_of_orders(
+    changed_at: str, given: dict[str, Any], refusal: type[LedgerError] | None
+) -> None:
+    owner = Owner(ends_on=date(2024, 12, 31))
+    version = owner.rule.version
+
+    if refusal is None:
+        owner.change(changed_at, **given)
+        assert owner.rule.version == version + 1
+    else:
+        with pytest.raises(refusal):
+            owner.change(changed_at, **given)
+        assert owner.rule.version == version
+
+
+def test_a_list_on_which_a_number_repeats_keeps_restricted_items_out() -> None:
+    """SPEC O5, R-026."""
+    owner = Owner(duplicates=True, form=replace(FORM, allow_duplicates=True))
+    restricted = product("GIFT-CARD", cash_convertible=True)
+    lines = rule_lines([restricted.line(30)], {restricted.product_id: restricted})
+
+    with pytest.raises(DuplicatesRestricted):
+        owner.change("2024-09-10", lines=lines, duplicates=True)

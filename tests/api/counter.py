@@ -72,13 +72,13 @@ class Counter:
 
         Args:
             role: whose key is used unless `key` is given.
-            idempotency_key: "fresh" = one that nobody has used, on a POST; None = none.
+            idempotency_key: "fresh" = one that nobody has used, on a POST or PATCH; None = none.
             min_position: Ledger-Min-Position.
         """
         sent = {"authorization": f"Bearer {key or await self.role_key(role)}"}
         if idempotency_key != "fresh" and idempotency_key is not None:
             sent["idempotency-key"] = idempotency_key
-        elif idempotency_key == "fresh" and method == "POST":
+        elif idempotency_key == "fresh" and method in ("POST", "PATCH"):
             sent["idempotency-key"] = f"fresh-key-{next(_numbers)}"
         if content is not None:
             sent["content-type"] = "application/json"

@@ -56,6 +56,10 @@ class Owner:
     async def post(self, rule_id: str, verb: str, who: str = "master", json: Any = None) -> httpx.Response:
         return await self.counter.post(f"/v1/anniversary-rules/{rule_id}/{verb}", json, key=self.keys[who])
 
+    async def patch(self, rule_id: str, who: str = "master", **given: Any) -> httpx.Response:
+        sent = {"consent": True, **given}
+        return await self.counter.send("PATCH", f"/v1/anniversary-rules/{rule_id}", sent, key=self.keys[who])
+
 
 @pytest.fixture
 async def owner(counter: Counter) -> Owner:
@@ -149,6 +153,98 @@ async def test_a_rule_is_switched_off_and_on_and_ended_v5(owner: Owner) -> None:
     shown = (await owner.get(f"/{rule_id}", answers[4].headers["ledger-position"])).json()
     assert (shown["status"], shown["on"], shown["reason"]) == ("ended", False, "owner")
     assert [each["kind"] for each in shown["notices"]] == ["ended", "resumed", "paused"]
+
+
+async def test_a_rule_is_changed_part_by_part_and_what_is_not_given_stays(owner: Owner, counter: Counter) -> None:
+    rule_id = (await owner.make(ends_on="2030-12-31")).json()["id"]
+    tea = await product(
+        counter, sku="HARBOUR-TEA", list_price=30_000, options=[{"validity_days": 30, "sale_price": 29_700}]
+    )
+
+    named = await owner.patch(rule_id, name="Birthdays of everybody", ends_on=None)
+    items = await owner.patch(rule_id, kind="choice", lines=owner.lines + cart([tea]), designated=0)
+    people = await owner.patch(rule_id, recipients={"rows": ROWS[:1]})
+    at = people.headers["ledger-position"]
+
+    shown = (await owner.get(f"/{rule_id}", at)).json()
+    assert named.json() == {
+        "id": rule_id,
+        "name": "Birthdays of everybody",
+        "kind": "general",
+        "items": 1,
+        "ends_on": None,
+        "recipients": None,
+    }
+    assert (items.json()["kind"], items.json()["items"], people.json()["recipients"]) == ("choice", 2, 1)
+    assert {name: shown[name] for name in ("name", "kind", "items", "amount_each", "designated", "recipients")} == {
+        "name": "Birthdays of everybody",
+        "kind": "choice",
+        "items": 2,
+        "amount_each": 29_700,
+        "designated": 0,
+        "recipients": 1,
+    }
+    assert (shown["dispatch_title"], shown["ends_on"]) == ("HappyBirthday", None)
+    assert [each["kind"] for each in shown["notices"]] == ["recipients_replaced", "changed", "changed", "changed"]
+    listed = (await owner.get(f"/{rule_id}/recipients", at)).json()["items"]
+    assert [each["phone"] for each in listed] == ["01000007001"]
+
+
+async def test_only_its_owner_changes_a_rule_v7(owner: Owner) -> None:
+    rule_id = (await owner.make("ann")).json()["id"]
+
+    answers = {who: (await owner.patch(rule_id, who, name=f"By {who}")).status_code for who in reversed(owner.keys)}
+
+    assert answers == {"stranger": 404, "bea": 404, "ann": 200, "master": 404}
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        ({}, 409, "anniversary_rule_unchanged"),
+        ({"name": "Birthdays of the team"}, 409, "anniversary_rule_unchanged"),
+        ({"name": ""}, 422, "order_name_invalid"),
+        ({"name": None}, 400, "malformed"),
+        ({"lines": []}, 400, "malformed"),
+        ({"kind": "choice"}, 422, "lines_out_of_range"),
+        ({"ends_on": "2026-03-01"}, 422, "end_date_past"),
+        ({"consent": False, "name": "Other"}, 422, "consent_required"),
+        ({"sender_profile_id": "snp_01k7q4m2x9w3t8r5z61"}, 404, "not_found"),
+        ({"recipients": {"rows": [{"phone": "01000007003"}]}}, 422, "recipients_invalid"),
+        ({"recipients": {"rows": [ROWS[0], ROWS[0]]}}, 422, "duplicate_recipients"),
+    ],
+)
+async def test_a_change_keeps_to_the_rules_of_the_form(
+    owner: Owner, given: dict[str, Any], status: int, code: str
+) -> None:
+    rule_id = (await owner.make()).json()["id"]
+
+    changed = await owner.patch(rule_id, **given)
+
+    assert (changed.status_code, changed.json()["code"]) == (status, code), changed.text
+
+
+async def test_a_number_that_repeats_on_the_list_is_seen_also_when_the_list_stays(owner: Owner) -> None:
+    rule_id = (await owner.make(recipients={"rows": [ROWS[0], ROWS[0]]}, allow_duplicates=True)).json()["id"]
+
+    refused = await owner.patch(rule_id, allow_duplicates=False)
+    renamed = await owner.patch(rule_id, name="Other")
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "duplicate_recipients")
+    assert renamed.status_code == 200
+
+
+async def test_a_blind_retry_of_a_change_changes_once(owner: Owner, counter: Counter) -> None:
+    rule_id = (await owner.make()).json()["id"]
+    path, change = f"/v1/anniversary-rules/{rule_id}", {"recipients": {"rows": ROWS[:1]}, "consent": True}
+    sent = {"key": owner.keys["master"], "idempotency_key": "change-of-the-team-1"}
+
+    first = await counter.send("PATCH", path, change, **sent)
+    again = await counter.send("PATCH", path, change, **sent)
+    keyless = await counter.send("PATCH", path, change, key=owner.keys["master"], idempotency_key=None)
+
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert keyless.status_code == 400
 
 
 async def test_a_new_list_takes_the_place_of_the_old_one(owner: Owner) -> None:

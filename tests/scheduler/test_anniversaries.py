@@ -16,7 +16,9 @@ from aggregates.anniversary.parts import RuleForm
 from aggregates.calendar import Calendar
 from aggregates.dates import KST
 from ledger.commands.anniversaries import (
+    STAYS,
     Celebrated,
+    ChangeRule,
     CreateRule,
     EndRule,
     PauseRule,
@@ -103,6 +105,13 @@ class Stage:
         if "wishes" not in values:
             values["wishes"] = (Wish(await self.product(f"SKU-{self.key()}", 990), 30),)
         return str((await self.do(CreateRule(**values)))["id"])
+
+    async def change(self, rule_id: str, **given: Any) -> dict[str, Any]:
+        """Change a rule of the owner."""
+        plain: dict[str, Any] = {
+            "form": {}, "wishes": None, "ends_on": STAYS, "recipients": None, "duplicates": False, "consent": True,
+        }  # fmt: skip
+        return await self.do(ChangeRule(rule_id, **{**plain, **given}))
 
     def feed(self) -> None:
         with connect_to(self.database)() as project:
@@ -248,6 +257,59 @@ async def test_a_discontinued_item_suspends_and_the_owner_may_go_on_at_the_price
     assert (refused["code"], resumed["status"], again.done) == ("product_discontinued", "active", 0)
     assert fired.done == 1
     assert await stage.balance() == (100_000 - 1_090, 1_090)
+
+
+async def test_a_rule_that_was_changed_the_day_before_orders_what_it_says_now_v4(stage: Stage) -> None:
+    rule_id = await stage.rule(("solar", "1990-09-17"))
+    stage.clock.at = kst("2024-09-16 23:59")
+    cheaper = await stage.product("CHEAPER", 700)
+
+    changed = await stage.change(rule_id, form={"name": "For everybody"}, wishes=(Wish(cheaper, 30, 2),))
+    fired = await stage.fire("2024-09-17 02:00")
+
+    assert (changed["name"], changed["items"], changed["recipients"]) == ("For everybody", 1, None)
+    [placed] = await stage.facts("order.placed")
+    assert (fired.done, placed["name"], placed["amount_minor"]) == (1, "For everybody", 1_400)
+    shown = await stage.shown(rule_id)
+    assert [notice["kind"] for notice in shown["notices"]] == ["ordered", "changed"]
+    assert (shown["name"], shown["lines"][0]["sale_price"]) == ("For everybody", 700)
+
+
+async def test_a_rule_that_is_changed_after_its_order_does_not_order_the_day_again_v4(stage: Stage) -> None:
+    rule_id = await stage.rule(("solar", "1990-09-17"))
+    await stage.fire("2024-09-17 02:00")
+
+    stage.clock.at = kst("2024-09-17 02:10")
+    await stage.change(rule_id, form={"name": "Later"}, recipients=await stage.people(("solar", "1990-09-17")))
+    again = [await stage.fire(at) for at in ("2024-09-17 03:00", "2024-09-17 09:00", "2024-09-18 02:00")]
+
+    assert [fired.done for fired in again] == [0, 0, 0]
+    assert len(await stage.facts("order.placed")) == 1
+    assert [day for day, _ in await stage.days("2025-01-01", "2025-12-31")] == ["2025-09-17"]
+
+
+async def test_cheaper_items_let_the_next_try_of_the_morning_succeed_r_050(stage: Stage) -> None:
+    rule_id = await stage.rule(("solar", "1990-09-17"), wishes=(Wish(await stage.product("DEAR", 100_001), 30),))
+    await stage.fire("2024-09-17 02:00")
+
+    stage.clock.at = kst("2024-09-17 02:30")
+    await stage.change(rule_id, wishes=(Wish(await stage.product("CHEAP", 990), 30),))
+    fired = await stage.fire("2024-09-17 03:00")
+
+    assert fired.done == 1
+    assert await stage.balance() == (100_000 - 990, 990)
+
+
+async def test_a_price_change_of_an_item_that_was_put_in_later_suspends_v6(stage: Stage) -> None:
+    rule_id = await stage.rule(("solar", "1990-09-17"))
+    later = await stage.product("LATER", 700)
+    await stage.change(rule_id, wishes=(Wish(later, 30),))
+    await stage.do(ChangeProduct(later, sale_minor={30: 710, 60: 5}))
+    stage.feed()
+
+    suspended = await fire(SUSPEND_RULES, stage.database, stage.clock)
+
+    assert (suspended.done, (await stage.shown(rule_id))["status"]) == (1, "suspended")
 
 
 async def test_insufficient_funds_are_tried_each_hour_until_08_00_then_skipped_for_the_year_r_050(stage: Stage) -> None:
