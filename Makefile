@@ -5,14 +5,14 @@ BIN := .venv/bin
 # The tests wait for processes and disks more than they compute: more of them than there are cores finish sooner.
 TEST_PROCESSES ?= 3
 
-.PHONY: run test check setup browser bench faults lock format
+.PHONY: run test check setup browser hledger bench faults lock format
 .DEFAULT_GOAL := run
 
 run: setup ## Start the ledger with a small demo data set
 	@$(BIN)/ledger demo
 	@exec $(BIN)/ledger serve
 
-test: setup browser ## Run all tests
+test: setup browser hledger ## Run all tests
 	@$(BIN)/pytest -q -rs --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 # Pages are tested in a real browser; where there is none and none may be installed, those tests say so and are left out.
@@ -21,6 +21,13 @@ browser: ## Install Chromium for the tests of web pages, where this machine lets
 		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && echo "Installing Chromium ..." && apt-get update -qq \
 			&& apt-get install -y -qq --no-install-recommends chromium chromium-driver > /dev/null; } \
 		|| echo "there is no Chromium here: apt-get install chromium chromium-driver"
+
+# The exported books are checked by programs that are not ours: beancount is a package of Python, hledger one of the system.
+hledger: ## Install hledger for the tests of exported books, where this machine lets us
+	@command -v hledger > /dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && echo "Installing hledger ..." && apt-get update -qq \
+			&& apt-get install -y -qq --no-install-recommends hledger > /dev/null; } \
+		|| echo "there is no hledger here: apt-get install hledger"
 
 check: setup ## Format, lint, types, layers
 	@$(BIN)/ruff format --quiet --check .

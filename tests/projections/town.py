@@ -88,12 +88,16 @@ class Town:
     def do(self, command: Command, happened: str | None = None) -> dict[str, Any]:
         """Let a command happen, at `happened` if given, recorded now. Returns its answer's body."""
         occurred_at = self.now if happened is None else kst(happened)
-        desk = Desk(self)
+        desk = self.desk()
         command.decide(desk, Stamp(occurred_at, self.now, "key_town", "req_town", self.owner))
         facts = [fact for stream in desk.touched.values() for fact in stream.collect_events()]
         self.streams.update({stream.id: stream for stream in desk.touched.values()})
         self.facts += facts
         return ANSWERS[command.ANSWER](facts).body
+
+    def desk(self) -> Desk:
+        """Return the streams of one command."""
+        return Desk(self)
 
     def open(self, name: str = "Pine Street Bakery", *, overdraft: int | None = 0, currency: str = "KRW") -> str:
         """Open a prepaid account. Returns its id."""
