@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 
+from faults import backups
 from faults.checks import Count, check_seal, check_store, read_store
 from faults.history import History
 from faults.load import Clients, prepare
@@ -32,6 +33,7 @@ CLIENTS = 8
 ACCOUNTS = 4
 BALANCE = 400_000
 
+BACKUPS = "backups under load, restored after kill -9"
 ORDERS = "kill -9 of the process that issues and sends orders"
 PAUSE_S = 0.5
 """Between two choices of recipients: an order of 10,000 lasts for the kills."""
@@ -160,9 +162,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="kills in each round")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None, help="write the report to this file")
-    parser.add_argument("--only", default="", help="play only rounds whose name contains this; orders are one")
+    parser.add_argument(
+        "--only", default="", help="play only rounds whose name contains this; orders and backups are some"
+    )
     parser.add_argument("--order-kills", type=int, default=50, help="kills while orders are issued and sent")
     parser.add_argument("--recipients", type=int, default=10_000, help="of each of those orders")
+    parser.add_argument("--backups", type=int, default=3, help="backups made under load")
+    parser.add_argument("--moments", type=int, default=20, help="moments that are restored")
     arguments = parser.parse_args()
     rounds = []
     for name, kill in ROUNDS.items():
@@ -179,6 +185,11 @@ def main() -> int:
             orders = asyncio.run(work)
         text += section(orders)
         damage += orders.damage
+    if arguments.only in BACKUPS:
+        with own_folder() as folder:
+            made = backups.play_backups(folder, arguments.backups, arguments.moments, arguments.seed)
+        text += backups.section(made)
+        damage += made.damage
     if arguments.report:
         arguments.report.write_text(text)
     sys.stdout.write(text)
