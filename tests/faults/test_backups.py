@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from faults import backups
 from faults.backups import check_damage
 from ledger.backup import manifest as manifests
 from tests.ledger.backup.test_manifest import manifest_of
@@ -37,6 +36,6 @@ def test_a_check_that_passes_over_things_is_itself_found(
     backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = manifests.check
-    monkeypatch.setattr(backups.manifests, "check", lambda folder, manifest: real(folder, manifest)[3:])
+    monkeypatch.setattr(manifests, "check", lambda folder, manifest: real(folder, manifest)[3:])
 
     assert check_damage(backup, tmp_path / "hurt", random.Random(1)).damage == 3
