@@ -45,6 +45,9 @@ SCOPES: dict[str, str] = {
     "settlements:write": "record settlement payments of postpaid accounts",
     "transactions:read": "read transactions",
     "statements:read": "read statements",
+    "documents:read": "list documents, read what is known of them, and have them verified",
+    "documents:files": "download documents, with the names that stand in them",
+    "documents:write": "issue documents",
     "journal:read": "read the journal, the trial balance and the closed periods",
     "periods:close": "close periods of the books",
     "exports:read": "read and download exports of what the key may read",
@@ -81,8 +84,10 @@ _MONEY_READS = frozenset(
         "limits:read",
         "transactions:read",
         "statements:read",
+        "documents:read",
     }
 )
+_PAPERS = frozenset({"documents:read", "documents:files", "documents:write"})
 _CATALOGUE_READS = frozenset({"products:read", "quotes:read"})
 _BOOK_READS = (
     _MONEY_READS
@@ -106,6 +111,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _CATALOGUE_READS
     | {
         "products:write",
+        "documents:files",
         "orders:read",
         "voids:decide",
         "senders:read",
@@ -129,6 +135,7 @@ ROLES: dict[str, frozenset[str]] = {
         "sandbox:use",
     },
     "service": _OWN_ORDERS
+    | _PAPERS
     | frozenset(
         {
             "accounts:read",
@@ -158,9 +165,10 @@ ROLES: dict[str, frozenset[str]] = {
             "batches:write",
         }
     ),
-    "accountant": _BOOK_READS | {"periods:close"},
+    "accountant": _BOOK_READS | _PAPERS | {"periods:close"},
     "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read", "anniversaries:read"},
     "master": _MONEY_READS
+    | _PAPERS
     | {
         "charges:cancel",
         "members:write",
@@ -172,7 +180,7 @@ ROLES: dict[str, frozenset[str]] = {
     }
     | _OWN_ORDERS
     | _OWN_PEOPLE,
-    "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _OWN_ORDERS | _OWN_PEOPLE,
+    "sub": frozenset({"spends:read", "spends:write", "limits:read"}) | _PAPERS | _OWN_ORDERS | _OWN_PEOPLE,
 }
 """Role -> all that it may ever do (docs/api.md, SPEC 1.4)."""
 

@@ -28,6 +28,7 @@ from api.rates import Rates
 from api.recipient_page import PREFIX, RecipientPage
 from api.views import Views
 from ledger.callbacks import Callbacks
+from ledger.documents.company import Company
 from ledger.engine import Engine
 from ledger.ports.sandbox import SandboxState, sandbox_ports
 from ledger.settings import Settings
@@ -78,6 +79,7 @@ def create_app(
     charge_methods: tuple[str, ...] = METHODS,
     charge_maximum: Mapping[str, int] = MappingProxyType({}),
     sandbox: SandboxState | None = None,
+    company: Company | None = None,
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
@@ -88,6 +90,7 @@ def create_app(
         rates: how often people's keys may ask; None = without bound.
         charge_methods: by which accounts may be charged. charge_maximum: method -> largest charge, minor units.
         sandbox: of the providers; None = there are no providers, and no routes of the sandbox.
+        company: who issues documents; None = none are issued.
     """
     store = KeyStore(views.connect)
 
@@ -122,6 +125,7 @@ def create_app(
         ports=None if sandbox is None else sandbox_ports(sandbox),
         callbacks=None if sandbox is None else Callbacks(views.connect, vault.callback_secret),
         sandbox=sandbox,
+        company=company,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.lane = Lane(house, app.dispatcher, metrics)

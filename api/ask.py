@@ -24,6 +24,7 @@ from api.reply import Reply, of_view
 from api.views import Seen, Views
 from ledger.callbacks import Callbacks
 from ledger.command import Call
+from ledger.documents.company import Company
 from ledger.engine import Current, Engine
 from ledger.ports import Ports
 from ledger.ports.sandbox.state import SandboxState
@@ -44,6 +45,7 @@ class House:
         charge_methods, charge_maximum: how accounts may be charged, and the largest charge by method (settings).
         ports: providers of the world outside; None where there are none. callbacks: takes theirs; None likewise.
         sandbox: what the sandbox's providers keep; None where it is off.
+        company: who issues documents; None = nobody has said, so none is issued.
     """
 
     engine: Engine
@@ -60,6 +62,7 @@ class House:
     ports: Ports | None = None
     callbacks: Callbacks | None = None
     sandbox: SandboxState | None = None
+    company: Company | None = None
 
 
 class Ask:

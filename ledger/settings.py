@@ -74,6 +74,8 @@ class Settings(BaseSettings):
         kek_file: file of the key that wraps all other keys; None = generated in the data folder.
         signing_key_file: file of the key that signs checkpoints; None = none given.
         log_format: `console` for people, `json` for machines.
+        company_file: TOML file of the company that issues documents; None = an example company in the sandbox, and no
+            documents outside it.
         charge_methods: the methods by which accounts may be charged, as a JSON list (SPEC R-061).
         charge_maximum: method -> largest single charge in minor units, as a JSON object; a method that is not named has
             none (SPEC R-060).
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     kek_file: Path | None = None
     signing_key_file: Path | None = None
     log_format: Literal["console", "json"] = "console"
+    company_file: Path | None = None
     charge_methods: tuple[ChargeMethod, ...] = get_args(ChargeMethod)
     charge_maximum: dict[ChargeMethod, PositiveInt] = {}
     public_url: Annotated[str, AfterValidator(_public_url)] = ""

@@ -6,6 +6,7 @@ from projections.accounts import Accounts
 from projections.adjustments import Adjustments
 from projections.anniversary_rules import AnniversaryRules
 from projections.charges import Charges
+from projections.documents import Documents
 from projections.journal import Journal
 from projections.limits import Limits
 from projections.order_retention import OrderRetention
@@ -39,6 +40,7 @@ ALL_VIEWS: tuple[View, ...] = (
     SenderProfilesView(),
     Orders(),
     OrderRetention(),
+    Documents(),
     Periods(),
     Reconciliation(),
 )

@@ -15,6 +15,7 @@ from api.cli import backup, demo, export, imports, keys, migrate, rebuild, repla
 from api.cli.console import FAILED, USAGE
 from ledger.backup.manifest import BackupUnusable
 from ledger.database import UnsafeDatabase
+from ledger.documents.company import CompanyUnusable
 from ledger.embedded import EmbeddedServerError
 from ledger.imports.profile import ProfileMalformed
 from ledger.imports.reader import FileMalformed
@@ -79,7 +80,7 @@ def explain(error: Exception) -> tuple[str, str, int] | None:
             return "unreadable_fact", f"{error} (was it stored by another version of this program?)", FAILED
         case BackupUnusable():
             return "backup_unusable", str(error), FAILED
-        case KekUnusable() | EmbeddedServerError():
+        case KekUnusable() | EmbeddedServerError() | CompanyUnusable():
             return "unusable", str(error), FAILED
         case psycopg.Error():
             # The primary message alone: the rest may quote a row.

@@ -31,11 +31,14 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
     from api.views import Views
     from ledger.collector import calm
     from ledger.database import open_database
+    from ledger.documents.company import load_company
     from ledger.engine import Engine
     from ledger.ports.sandbox import sandbox_state
     from ledger.sandbox_clock import open_clock
     from ledger.store import Store
     from ledger.vault import open_vault
+
+    company = load_company(settings.company_file, sandbox=settings.sandbox_on)
 
     def serve() -> None:
         with open_database(settings) as database, open_clock(settings, database) as clock:
@@ -50,6 +53,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 charge_methods=settings.charge_methods,
                 charge_maximum=dict(settings.charge_maximum.items()),
                 sandbox=sandbox_state(settings, database, clock) if settings.sandbox_on else None,
+                company=company,
             )
             calm()
             uvicorn.Server(server_config(app)).run(sockets=[listening])

@@ -12,6 +12,9 @@ from api.ask import Ask, page_reply
 from api.fields import Day, PageQuery, PublicIdText, Query, QueryNumber
 from api.operation import reads
 from api.reply import Reply, of_view, position_header
+from api.statement_file import statement_file
+from ledger.documents.company import CompanyUnknown
+from ledger.documents.render import DocumentTooLong, RenderingFailed
 from projections import journal, transactions, trial_balance
 from projections import statement as statements
 
@@ -22,7 +25,8 @@ class StatementQuery(Query):
     from_date: Annotated[Day, Field(alias="from")]
     to_date: Annotated[Day, Field(alias="to")]
     version: QueryNumber | None = None
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv", "xlsx", "pdf"] = "json"
+    language: Annotated[Literal["ko", "en"], Field(description="Of xlsx and pdf.")] = "ko"
 
 
 class JournalQuery(PageQuery):
@@ -71,9 +75,23 @@ async def list_transactions(ask: Ask, account_id: str, query: PageQuery) -> Repl
     rule=own_account,
     query=StatementQuery,
     answer=shapes.Statement,
+    raises=(CompanyUnknown, DocumentTooLong, RenderingFailed),
 )
 async def get_statement(ask: Ask, account_id: str, query: StatementQuery) -> Reply:
-    """Read a statement. Pinned to a version, it has the same bytes each time it is issued."""
+    """Read a statement. Pinned to a version, it has the same bytes each time it is issued.
+
+    As xlsx and pdf it also says what is left of each charge, and its age, on the last day.
+    """
+    if query.format in ("xlsx", "pdf"):
+        return await statement_file(
+            ask,
+            account_id,
+            first=query.from_date,
+            last=query.to_date,
+            version=query.version,
+            form=query.format,
+            language=query.language,
+        )
     async with ask.see("accounts", "transactions") as (conn, position):
         made = await statements.statement(
             conn, account_id, from_date=query.from_date, to_date=query.to_date, version=query.version

@@ -41,6 +41,7 @@ from api.shapes.charges import (
     ParkedDeposit,
     ReceivablePayment,
 )
+from api.shapes.documents import Document, ListedDocument, Verification
 from api.shapes.exports import Export, ExportManifest
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
 from api.shapes.orders import (
@@ -123,6 +124,7 @@ __all__ = [
     "ContactsDeleted",
     "ContactsMoved",
     "CreatedAnniversaryRule",
+    "Document",
     "Export",
     "ExportManifest",
     "FactRecord",
@@ -141,6 +143,7 @@ __all__ = [
     "ListedAdjustment",
     "ListedAnniversaryRule",
     "ListedCharge",
+    "ListedDocument",
     "ListedOrder",
     "ListedPayment",
     "ListedRefundRequest",
@@ -193,6 +196,7 @@ __all__ = [
     "TrialBalance",
     "TrialBalancePeriods",
     "Upload",
+    "Verification",
     "ViewLag",
     "VirtualAccount",
     "VoidDecided",

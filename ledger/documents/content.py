@@ -20,7 +20,7 @@ def content_of(
     language: str,
     number: str,
     issued_at: str,
-    position: int,
+    position: int | None,
     account_version: int | None,
     supplier: dict[str, Any],
     recipient: dict[str, Any],
@@ -30,7 +30,8 @@ def content_of(
     """Return the content of a document.
 
     Args:
-        issued_at: RFC 3339. position, account_version: where ledger and account stood.
+        number: "" = it has none. issued_at: RFC 3339.
+        position, account_version: where ledger and account stood; None = it does not say.
         supplier: who issues it, in its language. recipient: for whom.
         basis: what was asked for, from which the figures can be made again.
         figures: what the ledger says.

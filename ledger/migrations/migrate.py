@@ -23,7 +23,8 @@ GRANT SELECT, INSERT, DELETE ON {s}.phone, {s}.party, {s}.link, {s}.upload TO {v
 GRANT SELECT, INSERT, DELETE ON {s}.folder, {s}.contact_group, {s}.contact TO {vault};
 GRANT SELECT, INSERT, DELETE ON {s}.document TO {vault};
 GRANT UPDATE (mark) ON {s}.phone TO {vault};
-GRANT UPDATE (settled, asked_at) ON {s}.party, {s}.document TO {vault};
+GRANT UPDATE (settled, asked_at) ON {s}.party TO {vault};
+GRANT UPDATE (settled, asked_at, issue) ON {s}.document TO {vault};
 GRANT UPDATE (generation, mark, wrong) ON {s}.link TO {vault};
 GRANT UPDATE (folder) ON {s}.contact_group TO {vault};
 GRANT UPDATE (grp) ON {s}.contact TO {vault};

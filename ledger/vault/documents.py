@@ -6,6 +6,7 @@ same number and finds what it made before, whatever has changed since; until it 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -17,8 +18,8 @@ from ledger.recall import KeyReused
 from ledger.vault.door import Door, Reading
 
 PREFIX = "dcm"
-ISSUE, CONTENT, FILE = "issue", "content", "file:"
-"""Fields of a document: what its fact will say; its content; its files by format."""
+CONTENT, FILE = "content", "file:"
+"""Fields of a document: its content; its files by format."""
 
 BASIS = "Framework Act on National Taxes art. 85-3: books and vouchers, 5 years from issue"
 YEARS = 5
@@ -43,7 +44,7 @@ class Reserved(NamedTuple):
 
     Attributes:
         token: under which its document lies, or will. number, issued_at: as printed on it.
-        issue: what it has made before, as it was kept; None when nothing.
+        issue: what its fact will say of what it has made: ids and digests; None when it has made nothing.
     """
 
     token: str
@@ -96,27 +97,36 @@ class Documents:
                     return known
         raise NumbersTaken("all numbers of this moment are taken; send the request again with a new key")
 
-    async def keep(self, token: str, fields: Mapping[str, bytes], *, retain_until: date) -> bytes:
+    async def keep(self, token: str, fields: Mapping[str, bytes], *, issue: bytes, retain_until: date) -> bytes:
         """Keep what a request has made; what it has kept before stays as it is.
 
         Args:
-            fields: `ISSUE`, `CONTENT`, and `FILE` + format for each file.
-            retain_until: last day on which they are kept.
+            fields: `CONTENT`, and `FILE` + format for each file.
+            issue: what its fact will say, without personal data.
+            retain_until: last day on which content and files are kept.
 
         Returns:
-            Field `ISSUE` of what is kept now.
+            `issue` of what is kept now.
 
         Raises:
-            SealBroken. VaultUnavailable.
+            NumbersTaken: it took so long that it was cleared away. VaultUnavailable.
 
         Source: SPEC R-003.
         """
         door = self._door
+        sealed = await asyncio.to_thread(door.sealed, token, fields)
         async with door.transaction() as connection:
-            sealed = door.sealed(token, fields)
-            if await door.keep(connection, [sealed], legal_basis=BASIS, retain_until=retain_until):
-                return fields[ISSUE]
-            return (await door.open_fields(connection, [token], ISSUE))[token][ISSUE]
+            first = await connection.execute(
+                door.sql("UPDATE {s}.document SET issue = %s WHERE token = %s AND issue IS NULL"), (issue, token)
+            )
+            if first.rowcount:
+                await door.keep(connection, [sealed], legal_basis=BASIS, retain_until=retain_until)
+                return issue
+            found = await connection.execute(door.sql("SELECT issue FROM {s}.document WHERE token = %s"), (token,))
+            row = await found.fetchone()
+        if row is None:
+            raise NumbersTaken("the request took too long and lost its number; send it again with a new key")
+        return bytes(row[0])
 
     async def settle(self, token: str, *, issued: bool, min_age: timedelta = timedelta()) -> None:
         """Say what became of a request: its document stays, or is forgotten with its number.
@@ -172,15 +182,14 @@ class Documents:
         # Whoever asks relies on it again: nobody who looks for what was left behind must take it away now.
         found = await connection.execute(
             self._door.sql(
-                "UPDATE {s}.document SET asked_at = now() WHERE token = %s RETURNING request, number, issued_at"
+                "UPDATE {s}.document SET asked_at = now() WHERE token = %s RETURNING request, number, issued_at, issue"
             ),
             (token,),
         )
         row = await found.fetchone()
         if row is None:
             return None
-        request, number, issued_at = row
+        request, number, issued_at, issue = row
         if request != mark:
             raise KeyReused("Idempotency-Key was used for another request; a new request needs a new key")
-        fields = (await self._door.open_fields(connection, [token], ISSUE)).get(token, {})
-        return Reserved(token, number, issued_at, fields.get(ISSUE))
+        return Reserved(token, number, issued_at, None if issue is None else bytes(issue))

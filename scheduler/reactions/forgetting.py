@@ -1,7 +1,7 @@
 """Forgetting: who need not be kept any more is erased, and so is whom a request named that came to nothing (R-003).
 
-A request puts its recipients into the vault before it is decided. Where a process ended in between, the views know what
-became of it: once they have seen everything, who is on no order and no rule is nobody's recipient.
+A request puts its recipients, or a document, into the vault before it is decided. Where a process ended in between,
+the views know what became of it: once they have seen everything, who is on no order and no rule is nobody's recipient.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from aggregates.dates import business_date
-from projections import anniversary_queries, order_work
+from projections import anniversary_queries, documents, order_work
 from scheduler.reactions.bench import Bench, Reaction
 
 log = structlog.get_logger("reactions")
@@ -28,11 +28,11 @@ NOBODY = UUID(int=0)
 
 
 async def react(bench: Bench) -> int:
-    """Erase whose time is over, and settle a page of parties that were left behind."""
+    """Erase whose time is over, and settle a page each of parties and documents that were left behind."""
     gone = await bench.vault.purge(business_date(bench.clock.now()))
     if gone:
         log.info("subjects were erased: their time was over", subjects=gone)
-    return await settle(bench, LEFT_BEHIND)
+    return await settle(bench, LEFT_BEHIND) + await settle_documents(bench, LEFT_BEHIND)
 
 
 async def settle(bench: Bench, min_age: timedelta) -> int:
@@ -51,6 +51,21 @@ async def settle(bench: Bench, min_age: timedelta) -> int:
     for party in left:
         await people.settle_open(party, placed=party.first_token in placed, min_age=min_age)
     log.info("parties that were left behind are settled", kept=len(placed), forgotten=len(left) - len(placed))
+    return len(left)
+
+
+async def settle_documents(bench: Bench, min_age: timedelta) -> int:
+    """Settle a page of documents whose requests ended half way: issued ones stay, others are forgotten."""
+    shelf = bench.vault.documents
+    left = await shelf.unsettled(min_age, limit=PAGE)
+    if not left:
+        return 0
+    position, _ = await bench.engine.store.heads(NOBODY)
+    async with bench.see("documents", at_least=position) as connection:
+        issued = await documents.issued_tokens(connection, left)
+    for token in left:
+        await shelf.settle(token, issued=token in issued, min_age=min_age)
+    log.info("documents that were left behind are settled", kept=len(issued), forgotten=len(left) - len(issued))
     return len(left)
 
 

@@ -15,6 +15,7 @@ from api import server
 from api.app import LedgerApp, create_app
 from api.views import Views
 from ledger.database import Database
+from ledger.documents.company import EXAMPLE
 from ledger.engine import Engine
 from ledger.ports.sandbox.state import SandboxState
 from ledger.settings import Settings
@@ -48,7 +49,7 @@ async def app(
     views = Views(ledger_database.app, ledger_database.schema)
     vault = open_vault(Settings(data_dir=tmp_path), ledger_database, clock)
     sandbox = SandboxState(shared_sandbox, ledger_database.schema, clock)
-    made = create_app(engine, views, vault, environment="test", sandbox=sandbox)
+    made = create_app(engine, views, vault, environment="test", sandbox=sandbox, company=EXAMPLE)
     async with made.router.lifespan_context(made):
         yield made
 

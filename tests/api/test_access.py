@@ -27,6 +27,7 @@ NOT_FOR_AUDITORS = {
     "get_sandbox_clock": "a tool of tests and demos, no record of anything",
     "list_sandbox_asked": "a tool of tests and demos",
     "list_sandbox_callbacks": "a tool of tests and demos",
+    "download_document": "names whom it is for, in clear; an auditor has its digests verified",
 }
 """What an auditor, who reads everything masked, does not read, and why."""
 
@@ -48,7 +49,7 @@ def test_auditors_read_everything_and_accountants_all_money() -> None:
 
     assert {name for name in reads if not RIGHTS[name] & {"auditor", "anyone"}} == set(NOT_FOR_AUDITORS)
     assert {name for name in reads if not RIGHTS[name] & {"accountant", "anyone"}} == (
-        set(NOT_FOR_AUDITORS) | NO_MATTER_OF_MONEY
+        set(NOT_FOR_AUDITORS) - {"download_document"} | NO_MATTER_OF_MONEY
     )
 
 
@@ -244,6 +245,8 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "void": "1",
         "provider": "gateway",
         "scenario": "rates",
+        "document_id": "doc_01zzzzzzzzzzzzzzzz",
+        "format": "pdf",
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None
