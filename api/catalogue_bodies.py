@@ -188,6 +188,7 @@ class AnniversaryRuleChangeBody(Body):
     sender_profile_id: OwnId | None = None
     template_id: OwnId | None = None
     theme_id: OwnId | None = None
+    texts: Annotated[TextsBody | None, Field(description="Texts typed by hand; null for the service's own.")] = None
 
 
 class RuleRecipientsBody(Body):

@@ -149,6 +149,18 @@ async def take_recipients(
     return party
 
 
+async def take_texts(ask: Ask, texts: TextsBody) -> str | None:
+    """Put texts that come without new recipients into the vault; return their token, None when nothing was typed.
+
+    Raises: as of `take_recipients`. Settle as recipients are settled.
+    """
+    typed = _typed(texts)
+    people, principal, key = ask.house.vault.people, ask.caller.principal, ask.key
+    assert key is not None, "a PATCH has a key"
+    party = await people.put(principal, key, (), mark=ask.call().request_hash, texts=typed)
+    return party.texts
+
+
 def _typed(texts: TextsBody | None) -> dict[str, str]:
     """Return the texts that were typed, by field. Raises: as of `check_texts`."""
     typed = Texts() if texts is None else Texts(texts.message, texts.page, texts.anniversary)

@@ -122,8 +122,12 @@ async def over(conn: AsyncConnection[Any], *, at: datetime, limit: int) -> list[
 
 
 async def holds_token(conn: AsyncConnection[Any], token: str) -> bool:
-    """Say whether a vault token stands on a list of any rule."""
-    return bool(await fetch(conn, "SELECT FROM view_anniversary_days WHERE token = %s LIMIT 1", [token]))
+    """Say whether a vault token stands on a list of any rule, or is that of its texts."""
+    query = """
+        SELECT WHERE EXISTS (SELECT FROM view_anniversary_days WHERE token = %s)
+        OR EXISTS (SELECT FROM view_anniversary_rules WHERE texts_token = %s)
+    """
+    return bool(await fetch(conn, query, [token, token]))
 
 
 def body(row: dict[str, Any], today: date) -> dict[str, Any]:

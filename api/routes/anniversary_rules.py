@@ -22,7 +22,7 @@ from api.catalogue_bodies import AnniversaryRuleBody, AnniversaryRuleChangeBody,
 from api.fields import PageQuery
 from api.operation import ORDER_BYTES_MAX, ORDER_ITEMS_MAX, operation, reads, writes
 from api.owners import OwnerQuery, account_of, reading_of
-from api.recipients import settle_recipients, take_recipients
+from api.recipients import settle_recipients, take_recipients, take_texts
 from api.refusals import rules
 from api.reply import Reply, of_outcome, of_view
 from api.routes.quotes import QuotesQuery
@@ -127,25 +127,34 @@ async def change_anniversary_rule(ask: Ask, rule_id: str, body: AnniversaryRuleC
     given = body.model_fields_set
     people = ask.house.vault.people
     await ask.house.engine.freshen(rule_id, *(line.product_id for line in body.lines))
-    async with ask.house.views.see("anniversary_rules", at_least=await ask.position()) as (conn, _):
-        account_id, member_id = await anniversary_queries.owner(conn, rule_id)
-        _refuse_foreign(ask, member_id)
-        tokens = [] if body.recipients is not None else await anniversary_queries.tokens_of(conn, rule_id)
+    account_id, member_id, tokens = account_of_child(rule_id), ask.caller.member_id, list[str]()
+    may_repeat = body.recipients is None and bool({"lines", "allow_duplicates"} & given)
+    if may_repeat or ask.caller.account_id is None:
+        async with ask.house.views.see("anniversary_rules", at_least=await ask.position()) as (conn, _):
+            account_id, member_id = await anniversary_queries.owner(conn, rule_id)
+            _refuse_foreign(ask, member_id)
+            tokens = await anniversary_queries.tokens_of(conn, rule_id) if may_repeat else []
+    form = {name: getattr(body, name) for name in FORM_PARTS if name in given}
     party = None
+    if "texts" in given:
+        form["texts_token"] = None
     if body.recipients is not None:
-        party = await take_recipients(ask, account_id, member_id, body.recipients, anniversary=True)
+        party = await take_recipients(ask, account_id, member_id, body.recipients, body.texts, anniversary=True)
+        form |= {} if body.texts is None else {"texts_token": party.texts}
+    elif body.texts is not None:
+        form["texts_token"] = await take_texts(ask, body.texts)
     command = ChangeRule(
         rule_id,
-        form={name: getattr(body, name) for name in FORM_PARTS if name in given},
+        form=form,
         wishes=wishes(body.lines) if "lines" in given else None,
         ends_on=body.ends_on if "ends_on" in given else STAYS,
         recipients=None if party is None else celebrated(party),
-        duplicates=await people.repeats(tokens) if party is None else party.duplicates,
+        duplicates=await people.repeats(tokens) if may_repeat else party is not None and party.duplicates,
         consent=body.consent,
         by=_owner(ask),
     )
     outcome = await ask.house.engine.submit(command, ask.call())
-    if party is not None:
+    if party is not None or body.texts is not None:
         await settle_recipients(ask, outcome)
     return of_outcome(outcome)
 

@@ -47,7 +47,7 @@ class OpenParty(NamedTuple):
     """A party of which nobody has said yet what became of its request.
 
     Attributes:
-        id: of the party. first_token: of its first person.
+        id: of the party. first_token: of its first person; of its texts where it has only these.
     """
 
     id: str
@@ -114,7 +114,7 @@ class People:
                     "INSERT INTO {s}.party (id, request, people, duplicates, first_token, upload, asked_at)"
                     " VALUES (%s, %s, %s, %s, %s, %s, now()) ON CONFLICT (id) DO NOTHING"
                 ),
-                (party_id, mark, len(people), duplicates, tokens[0] if tokens else "", upload),
+                (party_id, mark, len(people), duplicates, tokens[0] if tokens else texts_token or "", upload),
             )
             if not made.rowcount:
                 found = await self._find(connection, party_id, mark)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import httpx
 import pytest
 
+from ledger.vault import Reading
 from tests.api.counter import Counter
 from tests.api.test_catalogue import cart, product
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("feeding")]
+
+NUMBERS = itertools.count(1)
 
 ROWS = [
     {"phone": "010-0000-7001", "name": "Haneul", "anniversary": "1990/08/15", "calendar": "lunar"},
@@ -232,6 +236,31 @@ async def test_a_number_that_repeats_on_the_list_is_seen_also_when_the_list_stay
 
     assert (refused.status_code, refused.json()["code"]) == (422, "duplicate_recipients")
     assert renamed.status_code == 200
+
+
+async def test_texts_of_a_rule_are_changed_kept_and_taken_away_in_the_vault(owner: Owner, counter: Counter) -> None:
+    vault, reading = counter.house.vault, Reading("test", "look")
+    rule_id = (await owner.make(texts={"message": "Happy birthday"})).json()["id"]
+
+    async def texts() -> dict[str, str] | None:
+        renamed = await owner.patch(rule_id, name=f"Name {next(NUMBERS)}")
+        assert renamed.status_code == 200, renamed.text
+        facts = (await counter.get("/v1/events?topic=anniversary.changed&limit=200")).json()["items"]
+        own = [fact for fact in facts if fact["fact"]["rule_id"] == rule_id]
+        token = own[-1]["fact"]["form"]["texts_token"]
+        return None if token is None else await vault.people.texts(token, reading)
+
+    first = await texts()
+    await owner.patch(rule_id, texts={"message": "All the best", "page": "From all of us"})
+    second = await texts()
+    await owner.patch(rule_id, texts=None)
+    third = await texts()
+    too_long = await owner.patch(rule_id, texts={"message": "x" * 2_001})
+
+    assert first == {"message": "Happy birthday"}
+    assert second == {"message": "All the best", "page": "From all of us"}
+    assert third is None
+    assert too_long.status_code == 422
 
 
 async def test_a_blind_retry_of_a_change_changes_once(owner: Owner, counter: Counter) -> None:
