@@ -101,6 +101,8 @@ MOVES_NOTHING = frozenset(
         "batch.received",
         "books.period_closed",
         "feed.change_taken",
+        "notice.requested",
+        "notice.settled",
         "numbers.drawn",
         "order.cancelled",
         "order.coupons_ended",

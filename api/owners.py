@@ -6,7 +6,7 @@ from aggregates.errors import Malformed
 from api.access import hidden
 from api.ask import Ask
 from api.fields import MemberId, PublicIdText, Query
-from api.recipients import owner_name
+from ledger.recipients import owner_name
 from ledger.vault import Reading
 
 

@@ -26,6 +26,7 @@ from ledger.recipients import (
     NoRows,
     TooManyPeople,
     check_count,
+    owner_name,
     read_person,
     refuse_bad,
     take_rows,
@@ -100,11 +101,6 @@ class TextsBody(Body):
     anniversary: Annotated[
         str, Field(max_length=2 * ANNIVERSARY_MAX, description="What #{기념일} stands for: 1 to 20 characters.")
     ] = ""
-
-
-def owner_name(account_id: str, member_id: str | None) -> str:
-    """Return whose address book and uploads these are: the master's of an account, or one member's."""
-    return account_id if member_id is None else f"{account_id}/{member_id}"
 
 
 async def take_recipients(

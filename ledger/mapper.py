@@ -22,6 +22,7 @@ import aggregates.books
 import aggregates.catalogue_feed
 import aggregates.charge
 import aggregates.document
+import aggregates.notice
 import aggregates.numbers
 import aggregates.order
 import aggregates.payment

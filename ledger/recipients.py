@@ -182,6 +182,11 @@ def read_person(fields: Mapping[str, str], kind: Kind) -> tuple[Person, list[str
     return Person(**texts | {"calendar": calendar}), reasons
 
 
+def owner_name(account_id: str, member_id: str | None) -> str:
+    """Return whose things in the vault these are: the master's of an account, or one member's."""
+    return account_id if member_id is None else f"{account_id}/{member_id}"
+
+
 def read_phone(text: str) -> str:
     """Return a mobile number as digits alone; "" when it is none. Full-width digits and +82 are understood."""
     if _PHONE_DONE.fullmatch(text):

@@ -9,6 +9,7 @@ from projections.charges import Charges
 from projections.documents import Documents
 from projections.journal import Journal
 from projections.limits import Limits
+from projections.notices import Notices
 from projections.order_retention import OrderRetention
 from projections.orders import Orders
 from projections.payments import Payments
@@ -35,6 +36,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Products(),
     Quotes(),
     AnniversaryRules(),
+    Notices(),
     Payments(),
     Payouts(),
     SenderProfilesView(),

@@ -44,6 +44,7 @@ from api.shapes.charges import (
 from api.shapes.documents import Document, ListedDocument, Verification
 from api.shapes.exports import Export, ExportManifest
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
+from api.shapes.notices import Notice, NoticeContact, NoticeContactKept
 from api.shapes.orders import (
     ItemChosen,
     ListedOrder,
@@ -156,6 +157,9 @@ __all__ = [
     "MemberLimit",
     "MessagesRequested",
     "Movement",
+    "Notice",
+    "NoticeContact",
+    "NoticeContactKept",
     "Order",
     "OrderCancelled",
     "OrderDetail",

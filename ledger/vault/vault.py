@@ -25,6 +25,7 @@ from ledger.vault.documents import Documents
 from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, SubjectNotFound
 from ledger.vault.links import Links
 from ledger.vault.notes import Notes
+from ledger.vault.notice_contacts import NoticeContacts
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
 from ledger.vault.uploads import Uploads
@@ -42,6 +43,7 @@ class Vault:
     Attributes:
         people: recipients. coupons: their coupon numbers. links: to their pages.
         book: address books. uploads: files that were read and not used yet. documents: those issued, with files.
+        notice_contacts: where accounts want to be told of things.
         answered: what was answered to requests about all these. notes: what lines of banks say of people.
     """
 
@@ -64,6 +66,7 @@ class Vault:
         self.book = AddressBook(self._door)
         self.uploads = Uploads(self._door)
         self.documents = Documents(self._door)
+        self.notice_contacts = NoticeContacts(self._door)
         self.answered = Answered(self._door)
         self.notes = Notes(self._door)
 

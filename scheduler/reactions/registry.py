@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, forgetting, payments, payouts, senders
+from scheduler.reactions import catalogue, forgetting, notices, payments, payouts, senders
 from scheduler.reactions.bench import Reaction
 from scheduler.reactions.orders import endings, retention, work
 
 REACTIONS: tuple[Reaction, ...] = (
     catalogue.REACTION,
     forgetting.REACTION,
+    notices.REACTION,
     payments.REACTION,
     payouts.REACTION,
     senders.REACTION,

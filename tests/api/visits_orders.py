@@ -42,7 +42,17 @@ async def catalogue(call: Visitor, account_id: str) -> str:
     await call("pause_anniversary_rule", {}, rule_id=rule_id)
     await call("resume_anniversary_rule", {}, rule_id=rule_id)
     await call("end_anniversary_rule", {}, rule_id=rule_id)
+    await notices(call, account_id)
     return product
+
+
+async def notices(call: Visitor, account_id: str) -> None:
+    """Say where an account is told, look, and take it back."""
+    kept = await call("put_notice_contact", {"email": "gifts@pine-street.example"}, account_id=account_id)
+    assert (kept["email"], kept["phone"]) == (True, False)
+    assert (await call("get_notice_contact", account_id=account_id))["email"] == "***@pine-street.example"
+    await call("delete_notice_contact", account_id=account_id)
+    assert (await call("list_notices", account_id=account_id))["items"] == []
 
 
 async def orders(call: Visitor, account_id: str, product: str) -> None:
