@@ -99,7 +99,7 @@ def tree(operations: list[Operation]) -> Node:
 
 
 def match(root: Node, method: str, path: str) -> tuple[Operation, dict[str, str]]:
-    """Return the operation of a path and the path's parameters.
+    """Return the operation of a path and the path's parameters; HEAD of what is open to everybody is a GET.
 
     Raises:
         RouteNotFound: no operation has this path. MethodNotAllowed: none has it with this method.
@@ -118,9 +118,12 @@ def match(root: Node, method: str, path: str) -> tuple[Operation, dict[str, str]
     assert node is not None
     if not node.methods:
         raise RouteNotFound("there is no operation with this path; /docs lists all of them")
-    operation = node.methods.get(method)
+    methods = node.methods
+    if (read := methods.get("GET")) is not None and read.scope == PUBLIC:
+        methods = {**methods, "HEAD": read}  # Load balancers ask so whether a service lives.
+    operation = methods.get(method)
     if operation is None:
-        raise MethodNotAllowed("this path takes other methods", allowed=sorted(node.methods))
+        raise MethodNotAllowed("this path takes other methods", allowed=sorted(methods))
     return operation, params
 
 
@@ -155,7 +158,10 @@ class Dispatcher:
             return
         finally:
             self.in_flight -= 1
-        if answer.parts is not None:
+        if scope["method"] == "HEAD":
+            await _send_head(send, answer, visit)
+            await send({"type": "http.response.body", "body": b""})
+        elif answer.parts is not None:
             await _send_parts(send, answer, answer.parts, visit)
         elif len(answer.body) <= BUFFERED_BYTES_MAX:
             await _send(send, answer, visit)

@@ -293,7 +293,7 @@ def section(played: BackupsPlayed) -> str:
         "",
         f"{len(played.backups)} backups of up to {sizes:.0f} MB while {CLIENTS} clients write and `ledger archive` "
         f"follows; then `kill -9` of PostgreSQL and the service under that load, and {len(played.restores_s)} "
-        f"restores, each with every digest, erasures, seal and replay. Of {played.acknowledged:,} acknowledged commands "
+        f"restores, each with digests, erasures, seal and replay. Of {played.acknowledged:,} acknowledged commands "
         f"the archive did not have {played.behind:,} yet when PostgreSQL was killed. A backup took "
         f"{statistics.median(made.seconds for made in played.backups):.1f} s, a restore "
         f"{statistics.median(played.restores_s):.1f} s (medians).",
