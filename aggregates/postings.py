@@ -84,6 +84,8 @@ MOVES_NOTHING = frozenset(
         "account.deposit_awaited",
         "account.deposit_expired",
         "account.refund_reviewed",
+        "account.void_awaited",
+        "account.void_concluded",
         "account.refund_payout_started",
         "account.refund_payout_unknown",
         "account.refund_payout_failed",

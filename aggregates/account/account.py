@@ -24,6 +24,7 @@ from aggregates.account import (
     spends,
     standing,
     transfers,
+    voids,
 )
 from aggregates.account.billing import invoices, overdue, payments
 from aggregates.account.billing.state import NOTHING_BILLED, Billing
@@ -54,17 +55,18 @@ _MAPPINGS: dict[str, Any] = {
     "refile": dict[str, tuple[date, date]],
     "refunds": dict[str, OpenRefund],
     "used": dict[str, int],
+    "voids": dict[str, int],
 }
 """Attributes of the state that are mappings, and what they map."""
 
 _WHOLES = frozenset({"billing", "lots"})
 """Attributes that write themselves down."""
 
-SHAPE = 2
+SHAPE = 3
 """Of what `dump` writes; raised whenever it changes, also inside a part, so that no older snapshot is restored."""
 
 _NOTHING = cast("dict[str, Any]", MappingProxyType({}))
-"""Shared by all mappings in which nothing is: eleven empty ones each would be half of what a plain account weighs."""
+"""Shared by all mappings in which nothing is: twelve empty ones each would be half of what a plain account weighs."""
 
 
 @stream_class("account")
@@ -117,6 +119,7 @@ class Account(Stream):
         "refunds",
         "status",
         "used",
+        "voids",
     )
 
     Opened = standing.AccountOpened
@@ -214,6 +217,11 @@ class Account(Stream):
     ModeSwitched = modes.ModeSwitched
     switch_mode = modes.switch_mode
 
+    VoidAwaited = voids.VoidAwaited
+    VoidConcluded = voids.VoidConcluded
+    await_void = voids.await_void
+    conclude_void = voids.conclude_void
+
     TransferSent = transfers.TransferSent
     TransferReceived = transfers.TransferReceived
     AdjustmentRequested = transfers.AdjustmentRequested
@@ -248,6 +256,7 @@ class Account(Stream):
         self.refile: dict[str, tuple[date, date]] = _NOTHING
         self.credit_limit_minor: int | None = None
         self.used: dict[str, int] = _NOTHING
+        self.voids: dict[str, int] = _NOTHING
         self.cash_limit_minor: int | None = None
         self.cash_used: dict[str, int] = _NOTHING
         self.members: dict[str, MemberLimit] = _NOTHING

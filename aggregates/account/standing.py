@@ -304,6 +304,7 @@ def close(account: Account, stamp: Stamp, *, reason: str) -> AccountClosed:
         "parked_deposits": len(account.parked),
         "pending_cancellations": len(account.cancels),
         "pending_adjustments": len(account.adjustments),
+        "open_voids": len(account.voids),
         "receivable": account.receivable_minor,
         "member_receivable": account.member_receivable_minor,
         "unbilled": account.billing.unbilled_minor,

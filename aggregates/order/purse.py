@@ -84,6 +84,14 @@ class Purse:
                 spend=state,
             )
 
+    def await_void(self, stamp: Stamp, order_id: str, void: int, coupons: int) -> None:
+        """Keep the account open until the issuer's last word on a void. Raises: AccountIsClosed."""
+        self.account.await_void(stamp, order_id=order_id, void=void, coupons=coupons)
+
+    def conclude_void(self, stamp: Stamp, order_id: str, void: int) -> None:
+        """Nothing more is to come of a void."""
+        self.account.conclude_void(stamp, order_id=order_id, void=void)
+
     def _settle(self, stamp: Stamp, state: SpendState) -> None:
         if not state.held_minor:
             self._own.settle(stamp, spend_id=self._spend_id, account_id=self.account.account_id, spend=state)

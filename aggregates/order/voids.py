@@ -144,7 +144,7 @@ class VoidSettled(Fact):
         stream.take_money(self.money)
 
 
-def request_void(order: Order, stamp: Stamp, *, coupons: Sequence[int], reason: str) -> int:
+def request_void(order: Order, stamp: Stamp, *, purse: Purse, coupons: Sequence[int], reason: str) -> int:
     """Ask to take issued coupons out of use. Returns the number of the request.
 
     Args:
@@ -155,6 +155,7 @@ def request_void(order: Order, stamp: Stamp, *, coupons: Sequence[int], reason: 
         Malformed: no such coupon, or one twice.
         OrderNotStarted: scheduled or cancelled.
         CouponNotVoidable: not issued, a void of it is asked for, or its recipient is still in progress.
+        AccountIsClosed: money could not come back any more.
 
     Source: SPEC R-032, R-034.
     """
@@ -167,6 +168,7 @@ def request_void(order: Order, stamp: Stamp, *, coupons: Sequence[int], reason: 
         in_progress = order.dispatch[coupon // order.coupons_each] == DispatchState.IN_PROGRESS
         if in_progress or order.coupons[coupon] != CouponState.ISSUED:
             raise CouponNotVoidable("only issued coupons can be voided, once their message has its result")
+    purse.check()
     requested: VoidRequested = order.record(
         VoidRequested,
         stamp,
@@ -179,15 +181,17 @@ def request_void(order: Order, stamp: Stamp, *, coupons: Sequence[int], reason: 
     return requested.void
 
 
-def approve_void(order: Order, stamp: Stamp, *, void: int) -> None:
-    """Approve a void; the issuer is asked once this is recorded.
+def approve_void(order: Order, stamp: Stamp, *, purse: Purse, void: int) -> None:
+    """Approve a void; the issuer is asked once this is recorded, and the account stays open until it has answered.
 
     Raises:
         VoidNotFound, VoidAlreadyDecided: there is nothing to decide.
+        AccountIsClosed: money could not come back any more.
 
     Source: SPEC R-034.
     """
     opened = _undecided(order, void)
+    purse.await_void(stamp, order.order_id, void, len(opened.coupons))
     order.record(
         VoidApproved,
         stamp,
@@ -253,6 +257,9 @@ def record_voided(
     if returned_minor:
         purse.check()
         purse.take_back(stamp, returned_minor, "voided", order.issued_in(voided))
+    unsettled = len(opened.coupons) - len(voided) - len(refused)
+    if not unsettled:
+        purse.conclude_void(stamp, order.order_id, void)
     order.record(
         VoidSettled,
         stamp,
@@ -264,7 +271,7 @@ def record_voided(
         code=code if refused else None,
         returned_minor=returned_minor,
         money=order.money(issued_minor=-returned_minor, returned_minor=returned_minor),
-        unsettled=len(opened.coupons) - len(voided) - len(refused),
+        unsettled=unsettled,
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from aggregates.account.standing import AccountIsClosed
 from aggregates.order import choices, dispatch, messages, voids
 from api import shapes
 from api.access import filtered
@@ -134,7 +135,7 @@ async def choose_item(ask: Ask, order_id: str, body: ChoiceBody) -> ChooseItem:
     body=VoidBody,
     answer=shapes.VoidRequested,
     status=201,
-    raises=(*NOT_STARTED, voids.CouponNotVoidable),
+    raises=(*NOT_STARTED, voids.CouponNotVoidable, AccountIsClosed),
 )
 async def request_void(ask: Ask, order_id: str, body: VoidBody) -> RequestVoid:
     """Ask to take issued coupons out of use. An operator decides; money comes back when the issuer has confirmed."""
@@ -186,7 +187,7 @@ async def list_all_voids(ask: Ask, query: VoidsQuery) -> Reply:
     rule=OWN_ORDER,
     body=EmptyBody,
     answer=shapes.VoidDecided,
-    raises=(OrderNotFound, voids.VoidNotFound, voids.VoidAlreadyDecided),
+    raises=(OrderNotFound, voids.VoidNotFound, voids.VoidAlreadyDecided, AccountIsClosed),
 )
 def approve_void(ask: Ask, order_id: str, void: str, body: EmptyBody) -> ApproveVoid:
     """Approve a request to void coupons; the issuer is asked next."""

@@ -29,7 +29,8 @@ class RequestVoid:
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Order.VoidRequested`. Raises: OrderNotFound; as of `Order.request_void`."""
-        known_order(streams, self.order_id).request_void(stamp, coupons=self.coupons, reason=self.reason)
+        order = known_order(streams, self.order_id)
+        order.request_void(stamp, purse=purse_of(streams, order), coupons=self.coupons, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,12 @@ class ApproveVoid:
     void: int
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Order.VoidApproved`. Raises: OrderNotFound; as of `Order.approve_void`."""
-        known_order(streams, self.order_id).approve_void(stamp, void=self.void)
+        """Record `Account.VoidAwaited` and `Order.VoidApproved`.
+
+        Raises: OrderNotFound; as of `Order.approve_void`.
+        """
+        order = known_order(streams, self.order_id)
+        order.approve_void(stamp, purse=purse_of(streams, order), void=self.void)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class RecordVoided:
     code: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.SpendReturned` and `Order.VoidSettled`.
+        """Record `Account.SpendReturned`, `Order.VoidSettled`, and with its last coupon `Account.VoidConcluded`.
 
         Raises: OrderNotFound; as of `Order.record_voided`.
         """

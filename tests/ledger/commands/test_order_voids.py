@@ -8,6 +8,7 @@ from aggregates.ids import stream_id
 from aggregates.spend import Spend
 from ledger.commands.charges import ChargeAccount
 from ledger.commands.order_voids import ApproveVoid, RecordVoided, RejectVoid, RequestVoid
+from ledger.commands.standing import CloseAccount
 from tests.aggregates.orders import line
 from tests.ledger.commands.shop import Shop
 
@@ -22,11 +23,7 @@ def shop() -> Shop:
 @pytest.fixture
 def order_id(shop: Shop) -> str:
     """Two coupons of 3,913 for one recipient, issued and sent."""
-    order_id = shop.place((line(3_913, quantity=2),))
-    shop.issued(order_id, 0, unit=0)
-    shop.issued(order_id, 0, unit=1)
-    shop.reached(order_id, 0)
-    return order_id
+    return two_coupons(shop)
 
 
 def test_a_confirmed_void_returns_its_price(shop: Shop, order_id: str) -> None:
@@ -192,3 +189,49 @@ def test_a_postpaid_void_releases_the_limit_of_the_orders_month_and_what_is_owed
 
     account = shop.account(shop.account_id)
     assert (account.used["2024-10"], account.receivable_minor) == (3_913, 3_913)
+
+
+def test_an_account_stays_open_until_the_issuers_last_word_on_a_void() -> None:
+    """SPEC R-034: everything else is at zero, and the money of an approved void may still come back."""
+    shop = Shop(7_826)
+    order_id = two_coupons(shop)
+    void = shop.voiding(order_id, 0, 1)
+
+    before = shop.refusal(CloseAccount(shop.account_id, "moved away"))
+    shop.ask(RecordVoided(order_id, void, (), (0,), "coupon_used"))
+    between = shop.refusal(CloseAccount(shop.account_id, "moved away"))
+    shop.ask(RecordVoided(order_id, void, (1,), ()))
+    after = shop.refusal(CloseAccount(shop.account_id, "moved away"))
+
+    assert (before.code, before.figures) == ("account_not_empty", {"open_voids": 1})
+    assert (between.code, between.figures) == ("account_not_empty", {"open_voids": 1})
+    assert (after.code, after.figures, shop.balance()) == ("account_not_empty", {"balance": 3_913}, 3_913)
+
+
+def test_an_account_is_closed_once_all_of_a_void_is_refused() -> None:
+    shop = Shop(7_826)
+    order_id = two_coupons(shop)
+    shop.ask(RecordVoided(order_id, shop.voiding(order_id, 0, 1), (), (0, 1), "coupon_used"))
+
+    assert shop.ask(CloseAccount(shop.account_id, "moved away"))["status"] == "closed"
+
+
+def test_on_a_closed_account_nothing_is_voided_any_more() -> None:
+    """A request that nobody has decided keeps no account open: it can only be turned down afterwards."""
+    shop = Shop(7_826)
+    order_id = two_coupons(shop)
+    shop.do(RequestVoid(order_id, (0,), "sent by mistake"))
+    shop.do(CloseAccount(shop.account_id, "moved away"))
+
+    assert shop.code(RequestVoid(order_id, (1,), "sent by mistake")) == "account_closed"
+    assert shop.code(ApproveVoid(order_id, 1)) == "account_closed"
+    assert shop.ask(RejectVoid(order_id, 1, "closed"))["status"] == "rejected"
+
+
+def two_coupons(shop: Shop) -> str:
+    """Return an order of two coupons of 3,913, issued and sent."""
+    order_id = shop.place((line(3_913, quantity=2),))
+    shop.issued(order_id, 0, unit=0)
+    shop.issued(order_id, 0, unit=1)
+    shop.reached(order_id, 0)
+    return order_id
