@@ -43,6 +43,9 @@ SCOPES: dict[str, str] = {
     "adjustments:write": "propose adjustments",
     "adjustments:approve": "approve and reject adjustments",
     "settlements:write": "record settlement payments of postpaid accounts",
+    "invoices:read": "read invoices",
+    "invoices:write": "adjust invoices, pay out credit, and lift the block of overdue invoices",
+    "receivables:read": "read the aged receivables of all accounts",
     "transactions:read": "read transactions",
     "statements:read": "read statements",
     "documents:read": "list documents, read what is known of them, and have them verified",
@@ -82,6 +85,7 @@ _MONEY_READS = frozenset(
         "spends:read",
         "refunds:read",
         "limits:read",
+        "invoices:read",
         "transactions:read",
         "statements:read",
         "documents:read",
@@ -94,6 +98,7 @@ _BOOK_READS = (
     | _CATALOGUE_READS
     | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read", "orders:read"}
     | {"exports:read", "exports:write"}
+    | {"receivables:read"}
 )
 _OWN_ORDERS = _CATALOGUE_READS | {
     "quotes:write",
@@ -130,6 +135,8 @@ ROLES: dict[str, frozenset[str]] = {
         "adjustments:write",
         "adjustments:approve",
         "settlements:write",
+        "invoices:write",
+        "receivables:read",
         "batches:write",
         "metrics:read",
         "sandbox:use",
@@ -156,6 +163,7 @@ ROLES: dict[str, frozenset[str]] = {
             "orders:choose",
             "transfers:write",
             "settlements:write",
+            "invoices:read",
             "transactions:read",
             "contacts:read",
             "contacts:write",

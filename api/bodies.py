@@ -259,6 +259,59 @@ class SettlementBody(Body):
     reference: Reference | None = None
 
 
+class InvoicePart(Body):
+    """The part of a payment that goes to one invoice."""
+
+    model_config = example(invoice_id="inv_01k7q4m2x9w3t8r5z67", amount=59100)
+
+    invoice_id: PublicIdText
+    amount: Amount
+
+
+class InvoicePaymentBody(Body):
+    """A payment of the invoice in the path; with parts, of several invoices of its account, that one among them."""
+
+    model_config = example(amount=59100, currency="KRW", method="transfer", reference="BANK-20260331-0001")
+
+    amount: Amount
+    currency: Currency | None = None
+    reference: Reference | None = None
+    method: Literal["transfer", "virtual_account"] = "transfer"
+    parts: Annotated[list[InvoicePart] | None, Field(min_length=1, max_length=100)] = None
+    occurred_at: Instant | None = None
+
+
+class AdjustInvoiceBody(Body):
+    """The new billed amount of an invoice, and why."""
+
+    model_config = example(billed_amount=58100, currency="KRW", reason="Agreed with the customer")
+
+    billed_amount: Limit
+    currency: Currency | None = None
+    reason: Reason
+
+
+class CreditPayoutBody(Body):
+    """The payment of a customer's credit, and why."""
+
+    model_config = example(reason="The customer becomes prepaid", reference="BANK-20260402-0009")
+
+    reason: Reason
+    reference: Reference | None = None
+
+
+class SwitchModeBody(Body):
+    """The other mode of an account, with its limits, and why."""
+
+    model_config = example(mode="postpaid", credit_limit=500000, reason="Contract signed")
+
+    mode: Literal["prepaid", "postpaid"]
+    credit_limit: Limit | None = None
+    overdraft_limit: Limit | Unlimited = 0
+    currency: Currency | None = None
+    reason: Reason
+
+
 class TransferBody(Body):
     """Money from one prepaid account to another."""
 

@@ -7,6 +7,7 @@ from projections.adjustments import Adjustments
 from projections.anniversary_rules import AnniversaryRules
 from projections.charges import Charges
 from projections.documents import Documents
+from projections.invoices import Invoices
 from projections.journal import Journal
 from projections.limits import Limits
 from projections.notices import Notices
@@ -42,6 +43,7 @@ ALL_VIEWS: tuple[View, ...] = (
     SenderProfilesView(),
     Orders(),
     OrderRetention(),
+    Invoices(),
     Documents(),
     Periods(),
     Reconciliation(),

@@ -27,11 +27,16 @@ VIEWS = (
     "products",
     "quotes",
     "anniversary_rules",
+    "notices",
     "payments",
     "payouts",
     "sender_profiles",
     "orders",
     "order_retention",
+    "invoices",
+    "documents",
+    "periods",
+    "reconciliation",
 )
 """Names of all views."""
 

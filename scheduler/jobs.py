@@ -20,12 +20,13 @@ from ledger.clock import Clock, SystemClock
 from ledger.command import Call, Command, Outcome
 from ledger.commands.anniversaries import EndRule, SuspendRule
 from ledger.commands.deposits import ExpireDeposit
+from ledger.commands.invoices import IssueInvoice
 from ledger.commands.orders import StartDispatch
 from ledger.commands.spends import ExpireHold
 from ledger.database import Database, connect_async
 from ledger.engine import Engine
 from ledger.store import Store
-from projections import anniversary_queries, charges, order_open, spends
+from projections import anniversary_queries, charges, invoice_queries, order_open, spends
 from projections.tracking import wait_for
 
 log = structlog.get_logger("scheduler")
@@ -106,7 +107,15 @@ START_DISPATCHES = Job(
     command=lambda due: StartDispatch(due["order_id"]),
     key=lambda due: f"start-dispatch:{due['order_id']}",
 )
-JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES, START_DISPATCHES)
+ISSUE_INVOICES = Job(
+    name="issue-invoices",
+    every_s=60,
+    view="invoices",
+    due=invoice_queries.due_invoices,
+    command=lambda due: IssueInvoice(due["account_id"], due["month"]),
+    key=lambda due: f"invoice:{due['account_id']}:{due['month']}",
+)
+JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES, START_DISPATCHES, ISSUE_INVOICES)
 
 
 def call_of(job: Job, due: dict[str, Any]) -> Call:

@@ -1,4 +1,4 @@
-"""Limits: monthly credit, sub-members, cash-convertible goods, and the payment of what a postpaid account owes.
+"""Limits: monthly credit, sub-members, cash-convertible goods.
 
 A PUT without a key that would set what is set already records nothing and answers with the present state.
 """
@@ -11,23 +11,20 @@ from typing import Any
 
 from aggregates.account import Account, standing
 from aggregates.account import limits as limit_rules
-from aggregates.account.billing import payments
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import NotFound
 from api import shapes
 from api.access import own_account
 from api.ask import Ask
-from api.bodies import CashLimitBody, CreditLimitBody, MemberLimitBody, SettlementBody
-from api.operation import operation, reads, writes
+from api.bodies import CashLimitBody, CreditLimitBody, MemberLimitBody
+from api.operation import operation, reads
 from api.refusals import rules
 from api.reply import Reply, of_outcome, of_view
 from ledger.command import Command
-from ledger.commands.invoices import PaySettlement
 from ledger.commands.limits import SetCashLimit, SetCreditLimit, SetMemberLimit
 from ledger.shapes import account_json, member_limit_json
 
 RULES = rules(limit_rules, standing)
-SETTLEMENT_RULES = rules(payments, standing)
 _MEMBER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
 
@@ -111,21 +108,6 @@ async def get_limits(ask: Ask, account_id: str) -> Reply:
     """Read an account's limits in the present month; always current. A sub's key sees its own limit only."""
     account, position = await ask.account(account_id)
     return of_view(limits_json(account, ask.now(), ask.caller.member_id), position)
-
-
-@writes(
-    "/v1/accounts/{account_id}/settlements",
-    op="settlement",
-    scope="settlements:write",
-    rule=own_account,
-    body=SettlementBody,
-    answer=shapes.Settlement,
-    status=201,
-    raises=SETTLEMENT_RULES,
-)
-def pay_settlement(ask: Ask, account_id: str, body: SettlementBody) -> PaySettlement:
-    """Record a postpaid customer's payment of what it owes."""
-    return PaySettlement(account_id, body.amount, body.reference)
 
 
 def limits_json(account: Account, at: datetime, member_id: str | None = None) -> dict[str, Any]:

@@ -43,6 +43,14 @@ from api.shapes.charges import (
 )
 from api.shapes.documents import Document, ListedDocument, Verification
 from api.shapes.exports import Export, ExportManifest
+from api.shapes.invoices import (
+    AgedReceivables,
+    CreditPayout,
+    Invoice,
+    InvoiceAdjusted,
+    InvoiceDetail,
+    OverdueBlockLifted,
+)
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
 from api.shapes.notices import Notice, NoticeContact, NoticeContactKept
 from api.shapes.orders import (
@@ -103,6 +111,7 @@ __all__ = [
     "Account",
     "Adjustment",
     "AdjustmentStatus",
+    "AgedReceivables",
     "AnniversaryRecipient",
     "AnniversaryRecipients",
     "AnniversaryRule",
@@ -126,6 +135,7 @@ __all__ = [
     "ContactsMoved",
     "CreatedAnniversaryRule",
     "Document",
+    "CreditPayout",
     "Export",
     "ExportManifest",
     "FactRecord",
@@ -136,6 +146,9 @@ __all__ = [
     "GroupDeleted",
     "GroupRef",
     "Health",
+    "Invoice",
+    "InvoiceAdjusted",
+    "InvoiceDetail",
     "ItemChosen",
     "JournalEntry",
     "JournalLine",
@@ -165,6 +178,7 @@ __all__ = [
     "OrderDetail",
     "OrderPreview",
     "OrderRecipient",
+    "OverdueBlockLifted",
     "Parked",
     "ParkedDeposit",
     "Payment",

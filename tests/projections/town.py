@@ -56,6 +56,7 @@ from ledger.commands.transfers import (
     Transfer,
 )
 from ledger.mapper import pack
+from tests.projections.town_invoices import invoice_step, invoices
 from tests.projections.town_payments import payment_step, payments, start_payment
 
 S = TypeVar("S", bound=Stream)
@@ -244,6 +245,7 @@ def busy_town() -> Town:
     town.do(FreezeAccount(florist, "asked for"))
     town.do(UnfreezeAccount(florist, "asked for"))
     payments(town, town.open("Copper Kettle Diner"))
+    invoices(town.at("2024-09-20 09:00"), town.open_postpaid("Slow Water Inn"))
     return town
 
 
@@ -388,6 +390,8 @@ ATTEMPTS: tuple[Attempt, ...] = (
     start_payment,
     payment_step,
     payment_step,
+    invoice_step,
+    invoice_step,
     lambda chance, town, account: Transfer(account.account_id, town.accounts()[1].account_id, _amount(chance)),
     lambda chance, town, account: Transfer(town.accounts()[1].account_id, account.account_id, _amount(chance)),
     lambda chance, town, account: RequestAdjustment(account.account_id, -_amount(chance), "chance"),
