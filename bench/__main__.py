@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import structlog
 
-from bench import big, engine, growth, http, importing, memory, orders, replay, report, views
+from bench import big, books, engine, growth, http, importing, memory, orders, replay, report, views
 from bench.lab import open_lab
 from bench.trial import Trial, say
 
@@ -25,6 +25,7 @@ GROUPS: dict[str, Callable[[Trial], None]] = {
     "replay": replay.run,
     "importing": importing.run,
     "memory": memory.run,
+    "books": books.run,
     "orders": orders.run,
     "growth": growth.run,
 }

@@ -78,6 +78,8 @@ TARGETS: tuple[Target, ...] = (
     _ratio(f"spread_{_BIG}", f"spread_{_SMALL}", 0.8, 0.97, name=f"{_BIG} / {_SMALL} spread"),
     _ratio("cold_load_ms_1e6_facts", "cold_load_ms_1e3_facts", 1.5, 1.1, at_most=True),
     Target("warm_account_bytes", "warm_account_bytes", "", 1500, 600, at_most=True),
+    _ratio("export_csv_rows_per_s", "copy_rows_per_s", 0.4, 0.6),
+    Target("export_xlsx_peak_mb", "export_xlsx_peak_mb", "", 16, 4, at_most=True),
     Target("orders_10000_s", "orders_10000_s", "", 60, 30, at_most=True),
     Target("orders_peak_mb", "orders_peak_mb", "", 500, 400, at_most=True),
 )

@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 
 from aggregates.dates import KST
 from aggregates.errors import Malformed
-from api.cli.console import USAGE, AsJson, DataDir, answer, progress, remark
+from api.cli.console import AsJson, DataDir, answer, progress
 from api.cli.runtime import Opened, opened, views_reach
 from ledger.database import connect
 from projections.exports.asked import FORMATS, Asked, Encoding, Format
@@ -44,21 +44,19 @@ def export(
 
     Example: ledger export --what journal --format beancount --output books.beancount
     """
-    try:
-        asked = Asked(
-            what=what,
-            format=cast("Format", form),
-            position=position or 0,
-            account_id=account,
-            from_date=_day(from_date, "from"),
-            to_date=_day(to_date, "to"),
-            as_of=_instant(as_of),
-            encoding=cast("Encoding", encoding),
-            bom=bom,
-        )
-    except Malformed as refusal:
-        remark(f"ledger: {refusal.detail}")
-        raise typer.Exit(USAGE) from None
+    asked = Asked(
+        what=what,
+        format=cast("Format", form),
+        position=position or 0,
+        account_id=account,
+        from_date=_day(from_date, "from"),
+        to_date=_day(to_date, "to"),
+        as_of=_instant(as_of),
+        encoding=cast("Encoding", encoding),
+        bom=bom,
+    )
+    if not output.absolute().parent.is_dir():
+        raise Malformed("output must name a file in a folder that is there", field="output")
     with opened(data_dir, make=False) as ledger, progress(f"export {what}") as tick, _connection(ledger) as connection:
         head = reached(connection, "facts")
         if position is None:

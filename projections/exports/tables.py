@@ -25,7 +25,7 @@ SHEET_ROWS_MAX = 1_048_576
 CELL_NUMBER_MAX = 999_999_999_999_999
 """Largest whole number that a spreadsheet shows to the last digit."""
 
-GROUP_ROWS = 50_000
+GROUP_ROWS = 20_000
 """Rows of one group of a Parquet file, which is what is in memory."""
 
 BOM = "\ufeff"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import orjson
 import psycopg
 import pytest
@@ -18,10 +20,22 @@ from api.cli.app import app
 from ledger.database import Database, open_database
 from ledger.settings import Settings
 from projections.tracking import VIEWS
-from tests.cli.conftest import Service, ledger, plain_environment
+from tests.cli.conftest import Service, ledger, plain_environment, wait_for
 from tests.ledger.bank_file import PROFILE, bank_file
 
-COMMANDS = ["serve", "work", "import", "replay", "verify", "rebuild", "keys create", "keys list", "keys revoke", "demo"]
+COMMANDS = [
+    "serve",
+    "work",
+    "import",
+    "export",
+    "replay",
+    "verify",
+    "rebuild",
+    "keys create",
+    "keys list",
+    "keys revoke",
+    "demo",
+]
 
 
 @pytest.fixture
@@ -123,6 +137,64 @@ def test_an_import_ends_when_readers_see_it_and_everything_agrees(service: Servi
     assert (verified["ok"], verified["facts"]) == (True, replayed["facts"])
     assert rebuilt["ok"]
     assert [row["view"] for row in rebuilt["views"]] == list(VIEWS)
+
+
+def test_the_books_are_exported_with_a_manifest_and_the_same_position_gives_the_same_file(
+    service: Service, tmp_path: Path
+) -> None:
+    books, again, table = tmp_path / "books.beancount", tmp_path / "again.beancount", tmp_path / "march.csv"
+
+    made = ledger(service.data_dir, "export", "--format", "beancount", "--output", str(books))
+    at = ["--position", str(made["position"])]
+    ledger(service.data_dir, "export", "--format", "beancount", "--output", str(again), *at)
+    ledger(service.data_dir, "export", "--what", "transactions", "--bom", "--output", str(table), *at)
+
+    assert made["rows"] > 20
+    manifest = orjson.loads(Path(made["manifest"]).read_bytes())
+    assert manifest["sha256"] == hashlib.sha256(books.read_bytes()).hexdigest() == made["sha256"]
+    assert manifest["bytes"] == books.stat().st_size
+    assert again.read_bytes() == books.read_bytes()
+    assert table.read_bytes().startswith(b'\xef\xbb\xbf"position"')
+    checked = subprocess.run([Path(sys.executable).with_name("bean-check"), books], capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--format", "pdf"],
+        ["--what", "people"],
+        ["--what", "facts", "--format", "beancount"],
+        ["--from", "yesterday"],
+        ["--as-of", "noon"],
+        ["--bom", "--encoding", "cp949"],
+    ],
+)
+def test_an_export_that_cannot_be_is_wrong_usage_and_leaves_no_file(
+    service: Service, tmp_path: Path, options: list[str]
+) -> None:
+    output = tmp_path / "out"
+
+    refused = ledger(service.data_dir, "export", "--output", str(output), *options, status=2)
+
+    assert refused["error"] == "malformed"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_is_made_by_the_service_in_the_background(service: Service) -> None:
+    key = ledger(service.data_dir, "keys", "create", "--role", "accountant")["key"]
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "export-by-the-service"}
+    body = {"what": "journal", "format": "csv"}
+
+    asked = httpx.post(f"{service.url}/v1/exports", json=body, headers=headers, timeout=15)
+    assert asked.status_code == 202, asked.text
+    path = f"{service.url}/v1/exports/{asked.json()['id']}"
+    wait_for(lambda: bool(httpx.get(path, headers=headers, timeout=15).json()["state"] == "done"))
+    made = httpx.get(path, headers=headers, timeout=15).json()
+    file = httpx.get(f"{path}/file", headers=headers, timeout=15)
+
+    assert hashlib.sha256(file.content).hexdigest() == made["manifest"]["sha256"]
+    assert file.text.count("\r\n") == made["manifest"]["rows"] + 1
 
 
 def test_rejected_rows_go_to_a_file_and_the_exit_status_is_1(service: Service, tmp_path: Path) -> None:
