@@ -209,7 +209,9 @@ class Engine:
                 leads = led and left[0] == 0
                 try:
                     try:
-                        begun.append((left[0], *self._begin_now(key, call, self._deciding(command, call, key))))
+                        known = self._known(key, call)
+                        remembered = known or self._decider.decide(command, call, key)
+                        begun.append((left[0], remembered, known is not None))
                     except Cold as cold:
                         await self._load_for(cold)
                         continue
@@ -279,6 +281,11 @@ class Engine:
 
     def _begin_now(self, key: bytes, call: Call, decide: Decide) -> tuple[Remembered, bool]:
         """Do what `_begin` does without waiting. Raises: Cold, LedgerError."""
+        known = self._known(key, call)
+        return (decide(), False) if known is None else (known, True)
+
+    def _known(self, key: bytes, call: Call) -> Remembered | None:
+        """Return what is remembered under a key, as far as anything may be begun now. Raises: LedgerError."""
         self._admit()
         known = self._recent.get(key)
         if known is not None:

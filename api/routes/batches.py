@@ -13,7 +13,7 @@ from api.access import filtered
 from api.ask import Ask
 from api.bodies import BatchBody
 from api.dispatch import checked_key, read_model
-from api.operation import BATCH_BYTES_MAX, OPERATIONS, Operation, command_of, operation
+from api.operation import BATCH_BYTES_MAX, OPERATIONS, Builder, Operation, command_of, operation
 from api.reply import Reply, of_outcome, of_view, position_header
 from ledger.batches import submit_batch
 from ledger.command import Call, Command, Outcome
@@ -37,7 +37,19 @@ async def send_batch(ask: Ask, body: BatchBody) -> Reply:
     An atomic batch is one commit; when an item is refused, the answer is that refusal, `item` is its index, and nothing
     was done. In continue mode each item has its own status and body, as its own route would have answered.
     """
-    made = [await _pair(ask, item, index, stop=body.mode == "atomic") for index, item in enumerate(body.items)]
+    made: list[Pair | LedgerError] = []
+    for index, item in enumerate(body.items):
+        try:
+            one, build, arguments = _asked(ask, item)
+            if one.operation.hot and arguments["body"].currency is None:
+                made.append((build(one, **arguments), one.call(arguments["body"])))
+            else:
+                made.append((await command_of(one, build, arguments), one.call(arguments["body"])))
+        except LedgerError as error:
+            if body.mode == "atomic":
+                error.figures["item"] = index
+                raise
+            made.append(error)
     pairs = [pair for pair in made if not isinstance(pair, LedgerError)]
     outcomes = await submit_batch(ask.house.engine, body.mode, pairs, ask.call())
     if body.mode == "atomic" and len(outcomes) == 1:
@@ -91,18 +103,8 @@ def result_json(key: str | None, became: Outcome | LedgerError, ask: Ask) -> dic
     }
 
 
-async def _pair(ask: Ask, item: dict[str, Any], index: int, *, stop: bool) -> Pair | LedgerError:
-    """Return an item's command and call, or (unless `stop`) the error that it is refused with on its own."""
-    try:
-        return await _built(ask, item)
-    except LedgerError as error:
-        if stop:
-            error.figures["item"] = index
-            raise
-        return error
-
-
-async def _built(ask: Ask, item: dict[str, Any]) -> Pair:
+def _asked(ask: Ask, item: dict[str, Any]) -> tuple[Ask, Builder, dict[str, Any]]:
+    """Read one item: what it asks for, what makes its command, and what of. Raises: LedgerError."""
     fields = dict(item)
     found = operation_of(fields.pop("op", None))
     key = fields.pop("key", None)
@@ -116,14 +118,11 @@ async def _built(ask: Ask, item: dict[str, Any]) -> Pair:
             raise Malformed(f"{name} is required", field=name)
         params[name] = value
     found.rule(ask.caller, params)
-    one = Ask(
-        ask.house, found, ask.caller, params, found.path.format(**params), ask.request_id, checked_key(key), fields
-    )
+    path = found.path.format(**params)
+    one = Ask(ask.house, found, ask.caller, params, path, ask.request_id, checked_key(key), fields)
     assert found.body is not None
     assert found.build is not None
-    body = read_model(found.body, fields)
-    command = await command_of(one, found.build, {**params, "body": body})
-    return command, one.call(body)
+    return one, found.build, {**params, "body": read_model(found.body, fields)}
 
 
 def _has_key(item: dict[str, Any]) -> bool:
