@@ -22,12 +22,13 @@ from projections.exports import desk
 from projections.exports.asked import Asked, Format
 from projections.exports.datasets import DATASETS
 
-What = Literal["transactions", "journal", "trial_balance", "facts"]
+What = Literal["transactions", "journal", "trial_balance", "invoices", "facts"]
 
 READS: dict[str, str] = {
     "transactions": "transactions:read",
     "journal": "journal:read",
     "trial_balance": "journal:read",
+    "invoices": "invoices:read",
     "facts": "events:read",
 }
 """Dataset -> the scope that reading its rows needs, whether as a list or as an export."""

@@ -11,6 +11,9 @@ from typing import Literal, NamedTuple
 
 from projections.journal import OF_STREAM
 
+INVOICE_PREFIX, INVOICE_DIGITS = "MCOM-129", 7
+"""How `aggregates.numbers.invoice_number` writes the number of an invoice."""
+
 Kind = Literal["integer", "text", "words", "date", "time", "json"]
 """What a column holds; `words` is text that somebody outside has chosen, and a spreadsheet could take for a formula."""
 
@@ -36,7 +39,8 @@ class Dataset:
         source: what stands behind FROM, with `t` as the rows' alias; {stream} in it takes the stream of an account.
         views: the views that must have reached the position; none = the store itself.
         place: expression for the position of a row. order: behind ORDER BY.
-        narrowed: filter -> condition with {value}, over the alias `t`.
+        narrowed: filter -> condition with {value}, over the alias `t`; {id} in that of an account is its public id, and
+            {value} its stream.
         source_of_one: what stands behind FROM when one account is asked for; "" = `source`.
         long_texts: whether a text may be longer than 32,767 characters.
         whole: whether all rows come from one query, and {position} in `source` pins it; else they are read in windows
@@ -77,6 +81,23 @@ _DAYS_AT_POSITION = """(
             FROM view_journal WHERE position > {position}
         ) AS parts GROUP BY 1, 2, 3
     ) AS days WHERE debit <> 0 OR credit <> 0
+) AS t"""
+
+_INVOICES_AT_POSITION = """(
+    SELECT i.*, i.settlement_minor - i.applied_minor + x.adjusted AS billed, x.adjusted AS adjusted_then,
+           i.advance_minor + x.paid AS paid
+    FROM view_invoices i LEFT JOIN view_accounts a USING (account_id), LATERAL (
+        SELECT CASE WHEN i.adjustments = '[]' THEN 0 ELSE (
+            SELECT coalesce(sum((convert_from(e.state, 'UTF8')::jsonb ->> 'amount_minor')::bigint), 0)::bigint
+            FROM ledger_events e
+            WHERE e.originator_id = a.stream AND e.notification_id <= {position}
+              AND e.topic = 'account.invoice_adjusted'
+              AND convert_from(e.state, 'UTF8')::jsonb ->> 'invoice_id' = i.invoice_id
+        ) END AS adjusted, (
+            SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM view_invoice_payments p
+            WHERE p.invoice_id = i.invoice_id AND p.position <= {position}
+        ) AS paid
+    ) AS x WHERE i.position <= {position}
 ) AS t"""
 
 DATASETS: dict[str, Dataset] = {
@@ -136,6 +157,37 @@ DATASETS: dict[str, Dataset] = {
         place="",
         order='t.business_date, t.currency, t.account COLLATE "C"',
         narrowed={name: _DATED[name] for name in ("from", "to")},
+        whole=True,
+    ),
+    "invoices": Dataset(
+        columns=(
+            Column("position", "integer", "t.position"),
+            Column("invoice_id", "text", "t.invoice_id"),
+            Column("number", "text", f"'{INVOICE_PREFIX}' || lpad(t.number::text, {INVOICE_DIGITS}, '0')"),
+            Column("account_id", "text", "t.account_id"),
+            Column("month", "text", "t.month"),
+            Column("issued_on", "date", "t.issued_on"),
+            Column("due_on", "date", "t.due_on"),
+            Column("currency", "text", "t.currency"),
+            Column("settlement_coupons", "integer", "t.coupons"),
+            Column("settlement_amount", "integer", "t.settlement_minor"),
+            Column("carry_over", "integer", "t.carry_over_minor"),
+            Column("carry_over_applied", "integer", "t.applied_minor"),
+            Column("carried_over", "integer", "t.carried_minor"),
+            Column("adjusted", "integer", "t.adjusted_then"),
+            Column("billed_amount", "integer", "t.billed"),
+            Column("paid", "integer", "t.paid"),
+            Column("outstanding", "integer", "t.billed - t.paid"),
+        ),
+        source=_INVOICES_AT_POSITION,
+        views=("invoices", "accounts"),
+        place="",
+        order="t.position",
+        narrowed={
+            "account_id": "t.account_id = {id}",
+            "from": "t.issued_on >= {value}",
+            "to": "t.issued_on <= {value}",
+        },
         whole=True,
     ),
     "facts": Dataset(

@@ -145,7 +145,9 @@ def narrowed(connection: Connection[Any], asked: Asked) -> tuple[str, list[str]]
     for name, value in values.items():
         condition = dataset.narrowed.get(name)
         if value is not None and condition:
-            conditions.append(condition.format(value=literal(connection, value)))
+            conditions.append(
+                condition.format(value=literal(connection, value), id=literal(connection, asked.account_id or ""))
+            )
     return source.replace("{position}", f"{asked.position:d}"), conditions
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from beancount import loader
 from beancount.core.data import Transaction
@@ -23,8 +24,9 @@ from psycopg import AsyncConnection, sql
 
 from aggregates.account import Account
 from aggregates.fact import Fact
+from aggregates.numbers import invoice_number
 from ledger.database import connect_async
-from projections import asof, journal
+from projections import asof, invoice_queries, journal
 from projections.exports.accounting import account_name
 from projections.trial_balance import by_period
 from tests.books.year import FIRST_DAY, LAST_DAY, MONTHS, PREPAID, SEED, Year, month_ends, whole_year
@@ -243,8 +245,11 @@ async def test_the_trial_balance_is_zero_at_every_month_end_and_at_the_last_posi
     assert [total["balance"] for total in now["totals"]] == [0]
 
 
-def test_invoices_add_up_to_the_coupons_issued_less_what_was_carried_over(year: Year) -> None:
+async def test_invoices_add_up_to_the_coupons_issued_less_what_was_carried_over(
+    conn: AsyncConnection[Any], library: Library, year: Year
+) -> None:
     """To the won, for each customer and for all: from the facts of purchases, not from those of invoices."""
+    rows = [orjson.loads(line) for line in library.export("invoices", "ndjson")[0].splitlines()]
     issued_in_all = billed_in_all = 0
     for account_id in year.postpaid:
         account = year.account(account_id)
@@ -265,10 +270,44 @@ def test_invoices_add_up_to_the_coupons_issued_less_what_was_carried_over(year: 
         assert billed == captured - returned + carried_at_the_end
         settlements = sum(invoice.settlement_minor for invoice in invoices)
         assert billed == settlements - sum(invoice.applied_minor for invoice in invoices)
+        exported = [row for row in rows if row["account_id"] == account_id]
+        shown = await invoice_queries.page(conn, account_id, today=LAST_DAY, from_month="2025-01", to_month="2026-01")
+        for items in (shown.items, exported):
+            assert sum(item["settlement_amount"] for item in items) == settlements
+            assert sum(item["carry_over_applied"] for item in items) == settlements - billed
+        assert _figures(exported) == _figures(shown.items[::-1])
         adjusted = sum(fact.amount_minor for fact in own if isinstance(fact, Account.InvoiceAdjusted))
+        assert sum(item["billed_amount"] for item in shown.items) == billed + adjusted
         paid = sum(fact.amount_minor for fact in own if isinstance(fact, Account.SettlementPaid))
         outstanding = sum(invoice.outstanding_minor for invoice in account.billing.invoices.values())
         assert billed + adjusted - paid == outstanding - account.billing.advance_minor
         issued_in_all += captured - returned
         billed_in_all += billed - carried_at_the_end
     assert issued_in_all == billed_in_all > 10_000_000
+
+
+def _figures(items: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    names = ("number", "month", "due_on", "settlement_coupons", "adjusted", "billed_amount", "paid", "outstanding")
+    return [tuple(item[name] for name in names) for item in items]
+
+
+def test_invoices_at_a_position_are_as_they_were_then(library: Library, year: Year) -> None:
+    """Adjusted and paid later, and not yet."""
+    adjustments = [at for at, fact in enumerate(year.facts, start=1) if isinstance(fact, Account.InvoiceAdjusted)]
+    payments = [at for at, fact in enumerate(year.facts, start=1) if isinstance(fact, Account.SettlementPaid)]
+    for position in (adjustments[2], adjustments[2] - 1, payments[50], payments[50] - 1):
+        rows = [orjson.loads(line) for line in library.export("invoices", "ndjson", position)[0].splitlines()]
+        facts = year.facts[:position]
+        issued = [fact for fact in facts if isinstance(fact, Account.InvoiceIssued)]
+        changed: Counter[str] = Counter()
+        paid = Counter({fact.invoice_id: fact.advance_applied_minor for fact in issued})
+        for fact in facts:
+            if isinstance(fact, Account.InvoiceAdjusted):
+                changed[fact.invoice_id] += fact.amount_minor
+            elif isinstance(fact, Account.SettlementPaid):
+                paid.update({part.invoice_id: part.amount_minor for part in fact.invoices})
+        assert [(row["invoice_id"], row["adjusted"], row["paid"]) for row in rows] == [
+            (fact.invoice_id, changed[fact.invoice_id], paid[fact.invoice_id]) for fact in issued
+        ]
+        assert all(row["billed_amount"] - row["paid"] == row["outstanding"] >= 0 for row in rows)
+        assert {row["number"] for row in rows} == {invoice_number(fact.number) for fact in issued}
