@@ -34,6 +34,7 @@ NOT_FOR_AUDITORS = {
 NO_MATTER_OF_MONEY = {
     "list_keys", "list_folders", "list_groups", "list_contacts", "get_contact", "list_sender_profiles",
     "get_sender_profile", "list_anniversary_rules", "get_anniversary_rule", "list_anniversary_recipients",
+    "get_notice_contact", "list_notices",
 }  # fmt: skip
 """What an accountant does not read beyond that: keys, people, senders, rules that have ordered nothing yet."""
 

@@ -55,7 +55,8 @@ async def live(front: ShopFront, canaries: Canaries) -> list[str]:
     failing = await front.product(500, ends="-FAIL")
     order_ids = []
     for kind, products in (("general", [*gifts, failing]), ("choice", gifts)):
-        body = front.body(products, kind=kind) | {"recipients": {"rows": people(canaries)}}
+        texts = {"message": f"#{{이름}} {canaries.name()}", "page": canaries.name(), "anniversary": canaries.name()}
+        body = front.body(products, kind=kind) | {"recipients": {"rows": people(canaries)}, "texts": texts}
         placed = await front.counter.post("/v1/orders", body)
         assert placed.status_code == 201, placed.text
         order_ids.append(placed.json()["id"])

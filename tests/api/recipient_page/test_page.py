@@ -85,6 +85,19 @@ async def test_digits_then_code_lead_to_the_coupon_in_full(front: ShopFront, vis
     assert "2026년 4월 1일까지" in shown.text
 
 
+async def test_what_was_typed_for_the_page_is_read_by_its_reader_alone(front: ShopFront, visit: Visit) -> None:
+    texts = {"page": "#{이름} 님께\n#{기념일}을 축하합니다 <b>", "anniversary": "열 번째 생일"}
+    _, link = await ordered(front, 9_900, texts=texts)
+    reader = visit(link)
+
+    before = await reader.open()
+    shown = await reader.enter()
+
+    assert "열 번째" not in before.html
+    assert "Guest 0 님께 열 번째 생일을 축하합니다 <b>" in shown.text
+    assert "Guest 0 님께\n열 번째 생일을 축하합니다 &lt;b&gt;" in shown.html
+
+
 async def test_five_wrong_tries_lock_the_link_also_for_the_right_digits_r_126(
     front: ShopFront, visit: Visit, patient: None
 ) -> None:
