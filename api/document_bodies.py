@@ -17,6 +17,7 @@ DocumentKind = Literal[
     "cancellation_receipt",
     "quote",
     "transaction_statement",
+    "invoice",
     "refund_report",
 ]
 Language = Literal["ko", "en"]

@@ -86,6 +86,8 @@ _PARAM_HINTS = {
     "profile_id": "snp_01k7q4m2x9w3t8r5z61",
     "order_id": "ord_01k7q4m2x9w3t8r5z67",
     "void": "1",
+    "invoice_id": "inv_01k7q4m2x9w3t8r5z66",
+    "month": "2026-02",
     "document_id": "doc_01k7q4m2x9w3t8r5z6",
     "format": "pdf",
 }

@@ -43,6 +43,7 @@ ALL_VIEWS: tuple[View, ...] = (
     SenderProfilesView(),
     Orders(),
     OrderRetention(),
+    Documents(),
     Invoices(),
     Documents(),
     Periods(),

@@ -11,11 +11,13 @@ import hashlib
 import io
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
 
 from aggregates import ids
+from aggregates.account.modes import ModeSwitched
 from aggregates.dates import rfc3339
 from aggregates.errors import Malformed, NotFound
 from projections.paging import fetch
@@ -30,8 +32,9 @@ async def statement(
 ) -> dict[str, Any]:
     """Return an account's statement over business dates, both included.
 
-    It is pinned to `version` of the account, the newest one when None. A postpaid account has no balance: its statement
-    opens at 0 and adds up the use of the period.
+    It is pinned to `version` of the account, the newest one when None, and begins anew where its mode was switched:
+    what was before that is in a statement pinned to an earlier version (SPEC R-098). A postpaid account has no balance:
+    its statement opens at 0 and adds up the use of the period.
 
     Returns:
         {account_id, name, mode, currency, from, to, version, opening_balance, rows, totals, closing_balance, digest};
@@ -63,19 +66,20 @@ async def statement(
     elif version > newest:
         raise NotFound(f"the account has no version {version}; its last one is {newest}", version=newest)
     await wait_for(conn, "transactions", at_least=reached)
+    account[0]["mode"], since = await _mode_at(conn, stream, version, account[0]["mode"])
     opening = 0
     if account[0]["mode"] == "prepaid":
         before = """
             SELECT coalesce(sum(amount_minor), 0)::bigint AS opening FROM view_transactions
-            WHERE stream = %s AND business_date < %s AND version <= %s
+            WHERE stream = %s AND business_date < %s AND version BETWEEN %s AND %s
         """
-        opening = (await fetch(conn, before, [stream, from_date, version]))[0]["opening"]
+        opening = (await fetch(conn, before, [stream, from_date, since + 1, version]))[0]["opening"]
     within = """
         SELECT * FROM view_transactions
-        WHERE stream = %s AND business_date BETWEEN %s AND %s AND version <= %s
+        WHERE stream = %s AND business_date BETWEEN %s AND %s AND version BETWEEN %s AND %s
         ORDER BY business_date, position LIMIT %s
     """
-    found = await fetch(conn, within, [stream, from_date, to_date, version, ROWS_MAX + 1])
+    found = await fetch(conn, within, [stream, from_date, to_date, since + 1, version, ROWS_MAX + 1])
     if len(found) > ROWS_MAX:
         raise Malformed(f"a statement has at most {ROWS_MAX} rows; ask for a shorter period", field="from")
     made = _tied_out(found, opening)
@@ -94,6 +98,26 @@ async def statement(
 def digest(whole: dict[str, Any]) -> str:
     """Return the SHA-256, in hex, over the canonical JSON (sorted keys, no spaces) of a statement without digest."""
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def _mode_at(conn: AsyncConnection[Any], stream: UUID, version: int, now: str) -> tuple[str, int]:
+    """Return an account's mode at a version, and the version at which it began; 0 = with the account.
+
+    Args:
+        now: its mode at the newest version.
+    """
+    query = """
+        SELECT originator_version AS version, convert_from(state, 'UTF8')::jsonb AS state FROM ledger_events
+        WHERE originator_id = %s AND topic = %s ORDER BY originator_version
+    """
+    mode, since = now, 0
+    switches = await fetch(conn, query, [stream, ModeSwitched.TOPIC])
+    if switches:
+        mode = switches[0]["state"]["previous"]
+    for switch in switches:
+        if switch["version"] <= version:
+            mode, since = switch["state"]["mode"], switch["version"]
+    return mode, since
 
 
 def _tied_out(found: list[dict[str, Any]], opening: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from psycopg import AsyncConnection
 
 from aggregates import document
-from projections.papers import account_statement, quote, receipts, refund_report, transaction_statement
+from projections.papers import account_statement, invoice, quote, receipts, refund_report, transaction_statement
 
 Figures = Callable[[AsyncConnection[Any], dict[str, Any], int], Awaitable[dict[str, Any]]]
 """Called with a connection, what was asked for, and a position; returns JSON-ready figures."""
@@ -35,6 +35,7 @@ PAPERS: dict[str, Paper] = {
     document.CANCELLATION_RECEIPT: Paper(receipts.cancellation_receipt, (), PRINT),
     document.QUOTE: Paper(quote.figures, (), SHEET),
     document.TRANSACTION_STATEMENT: Paper(transaction_statement.figures, ("orders",), SHEET),
+    document.INVOICE: Paper(invoice.figures, ("invoices", "orders"), SHEET),
     document.REFUND_REPORT: Paper(refund_report.figures, ("refund_requests",), SHEET),
 }
 """Kind -> how it comes about."""

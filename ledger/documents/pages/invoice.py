@@ -26,6 +26,7 @@ WORDS = {
         "carry_over": "이월취소금액",
         "adjusted": "관리자 조정",
         "advance": "선납 충당",
+        "to_pay": "납부할 금액",
         "billed": "청구 금액",
         "vat": "VAT 포함",
         "account": "입금계좌",
@@ -62,6 +63,7 @@ WORDS = {
         "carry_over": "Carry-over cancellation",
         "adjusted": "Adjusted by the administrator",
         "advance": "Paid in advance",
+        "to_pay": "Left to pay",
         "billed": "Amount billed",
         "vat": "VAT included",
         "account": "Pay to",
@@ -134,15 +136,16 @@ def page_of(content: Content) -> Page:
 
 def _name(content: Content) -> str:
     """Return what the orders of an invoice are called: the latest one's name, and how many more there are."""
-    rows, words = [row for row in content["figures"]["rows"] if row["number"]], WORDS[content["language"]]
+    rows, words = [row for row in content["figures"]["rows"] if row["name"]], WORDS[content["language"]]
     if not rows:
         return "—"
-    latest = max(rows, key=lambda row: (row["ordered_on"], row["number"]))["name"]
+    latest = max(rows, key=lambda row: row["ordered_at"])["name"]
     return words["others"].format(name=latest, count=len(rows) - 1) if len(rows) > 1 else latest
 
 
 def _sum(content: Content) -> Table:
     figures, words = content["figures"], WORDS[content["language"]]
+    advance = figures["paid_in_advance"]
     moves = (("carry_over", -figures["carry_over_applied"]), ("adjusted", figures["adjusted"]))
     return Table(
         words["sum"],
@@ -153,6 +156,7 @@ def _sum(content: Content) -> Table:
         ],
         [
             [words["billed"], figures["billed_amount"]],
+            *([[words["advance"], -advance], [words["to_pay"], figures["billed_amount"] - advance]] if advance else []),
             *([[words["carried"], figures["carried_over"]]] if figures["carried_over"] else []),
         ],
     )
@@ -175,7 +179,7 @@ def _orders(content: Content) -> Table:
             Column(words["settled_count"], "number"),
         ],
         [
-            [place, row["ordered_on"], row["number"], row["name"] or words["plain"], row["order_amount"],
+            [place, instant(row["ordered_at"])[:10], row["number"], row["name"] or words["plain"], row["order_amount"],
              row["order_coupons"], row["settlement_amount"], row["settlement_coupons"]]
             for place, row in enumerate(rows, start=1)
         ],
