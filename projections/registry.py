@@ -43,7 +43,6 @@ ALL_VIEWS: tuple[View, ...] = (
     SenderProfilesView(),
     Orders(),
     OrderRetention(),
-    Documents(),
     Invoices(),
     Documents(),
     Periods(),
