@@ -53,6 +53,8 @@ SCOPES: dict[str, str] = {
     "documents:write": "issue documents",
     "journal:read": "read the journal, the trial balance and the closed periods",
     "periods:close": "close periods of the books",
+    "reconciliation:read": "read lines of providers and banks, what they stand for, and the daily proof",
+    "reconciliation:write": "take files of providers and banks, match lines by hand",
     "exports:read": "read and download exports of what the key may read",
     "exports:write": "ask for exports of what the key may read, and delete them",
     "events:read": "read facts",
@@ -99,6 +101,7 @@ _BOOK_READS = (
     | {"adjustments:read", "journal:read", "events:read", "seal:read", "metrics:read", "orders:read"}
     | {"exports:read", "exports:write"}
     | {"receivables:read"}
+    | {"reconciliation:read"}
 )
 _OWN_ORDERS = _CATALOGUE_READS | {
     "quotes:write",
@@ -116,6 +119,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _CATALOGUE_READS
     | {
         "products:write",
+        "reconciliation:read",
         "documents:files",
         "orders:read",
         "voids:decide",
@@ -173,7 +177,7 @@ ROLES: dict[str, frozenset[str]] = {
             "batches:write",
         }
     ),
-    "accountant": _BOOK_READS | _PAPERS | {"periods:close"},
+    "accountant": _BOOK_READS | _PAPERS | {"periods:close", "reconciliation:write"},
     "auditor": _BOOK_READS | {"keys:read", "contacts:read", "senders:read", "anniversaries:read"},
     "master": _MONEY_READS
     | _PAPERS

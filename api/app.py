@@ -31,6 +31,7 @@ from ledger.callbacks import Callbacks
 from ledger.documents.company import Company
 from ledger.engine import Engine
 from ledger.ports.sandbox import SandboxState, sandbox_ports
+from ledger.reconcile.profile import BUILT_IN_SOURCES, Sources
 from ledger.settings import Settings
 from ledger.vault import Vault
 
@@ -80,6 +81,7 @@ def create_app(
     charge_maximum: Mapping[str, int] = MappingProxyType({}),
     sandbox: SandboxState | None = None,
     company: Company | None = None,
+    sources: Sources | None = None,
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
@@ -91,6 +93,7 @@ def create_app(
         charge_methods: by which accounts may be charged. charge_maximum: method -> largest charge, minor units.
         sandbox: of the providers; None = there are no providers, and no routes of the sandbox.
         company: who issues documents; None = none are issued.
+        sources: of files of providers and banks; None = the built-in ones.
     """
     store = KeyStore(views.connect)
 
@@ -126,6 +129,7 @@ def create_app(
         callbacks=None if sandbox is None else Callbacks(views.connect, vault.callback_secret),
         sandbox=sandbox,
         company=company,
+        sources=sources or BUILT_IN_SOURCES,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.lane = Lane(house, app.dispatcher, metrics)

@@ -28,6 +28,7 @@ from ledger.documents.company import Company
 from ledger.engine import Current, Engine
 from ledger.ports import Ports
 from ledger.ports.sandbox.state import SandboxState
+from ledger.reconcile.profile import BUILT_IN_SOURCES, Sources
 from ledger.vault import Vault
 from projections.tracking import ViewBehind
 
@@ -45,6 +46,7 @@ class House:
         charge_methods, charge_maximum: how accounts may be charged, and the largest charge by method (settings).
         ports: providers of the world outside; None where there are none. callbacks: takes theirs; None likewise.
         sandbox: what the sandbox's providers keep; None where it is off.
+        sources: of files of providers and banks.
         company: who issues documents; None = nobody has said, so none is issued.
     """
 
@@ -62,6 +64,7 @@ class House:
     ports: Ports | None = None
     callbacks: Callbacks | None = None
     sandbox: SandboxState | None = None
+    sources: Sources = BUILT_IN_SOURCES
     company: Company | None = None
 
 

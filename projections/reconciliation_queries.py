@@ -32,10 +32,11 @@ async def files(conn: AsyncConnection[Any], *, source: str | None, cursor: str |
     return paged(asked, where, items, [row["position"] for row in found])
 
 
-async def file(conn: AsyncConnection[Any], file_id: str) -> dict[str, Any] | None:
-    """Return a file; None when it is not there."""
-    found = await fetch(conn, "SELECT document FROM view_recon_files WHERE file_id = %s", [file_id])
-    return found[0]["document"] if found else None
+async def file(conn: AsyncConnection[Any], file_id: str) -> dict[str, Any]:
+    """Return a file that the ledger knows; the view must have seen it."""
+    (found,) = await fetch(conn, "SELECT document FROM view_recon_files WHERE file_id = %s", [file_id])
+    document: dict[str, Any] = found["document"]
+    return document
 
 
 async def lines(

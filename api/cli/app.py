@@ -10,8 +10,22 @@ import typer
 from eventsourcing.persistence import MapperDeserialisationError
 from pydantic import ValidationError
 
-from aggregates.errors import LedgerError
-from api.cli import backup, demo, export, imports, keys, migrate, rebuild, replay, restore, serve, status, verify
+from aggregates.errors import LedgerError, Malformed
+from api.cli import (
+    backup,
+    demo,
+    export,
+    imports,
+    keys,
+    migrate,
+    rebuild,
+    reconcile,
+    replay,
+    restore,
+    serve,
+    status,
+    verify,
+)
 from api.cli.console import FAILED, USAGE
 from ledger.backup.manifest import BackupUnusable
 from ledger.database import UnsafeDatabase
@@ -34,6 +48,7 @@ app.command("serve")(serve.serve)
 app.command("work")(serve.work)
 app.command("import")(imports.import_file)
 app.command("export")(export.export)
+app.command("reconcile")(reconcile.reconcile)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("rebuild")(rebuild.rebuild)
@@ -70,7 +85,7 @@ def explain(error: Exception) -> tuple[str, str, int] | None:
             if error.title == "Settings":
                 name = f"LEDGER_{name.upper().removeprefix('LEDGER_')}"
             return "malformed", f"{name} {first['msg'].removeprefix('Value error, ')}", USAGE
-        case ProfileMalformed() | FileMalformed():
+        case ProfileMalformed() | FileMalformed() | Malformed():
             return error.code, error.detail, USAGE
         case LedgerError():
             return error.code, error.detail, FAILED

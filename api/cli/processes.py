@@ -34,6 +34,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
     from ledger.documents.company import load_company
     from ledger.engine import Engine
     from ledger.ports.sandbox import sandbox_state
+    from ledger.reconcile.profile import FOLDER, Sources
     from ledger.sandbox_clock import open_clock
     from ledger.store import Store
     from ledger.vault import open_vault
@@ -54,6 +55,7 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 charge_maximum=dict(settings.charge_maximum.items()),
                 sandbox=sandbox_state(settings, database, clock) if settings.sandbox_on else None,
                 company=company,
+                sources=Sources(settings.data_folder / FOLDER),
             )
             calm()
             uvicorn.Server(server_config(app)).run(sockets=[listening])
