@@ -70,6 +70,8 @@ _PARAM_HINTS = {
     "deposit_id": "dep_01k7q4m2x9w3t8r5z65",
     "adjustment_id": "adj_01k7q4m2x9w3t8r5z66",
     "member_id": "member-7",
+    "invoice_id": "inv_01k7q4m2x9w3t8r5z66",
+    "month": "2026-02",
     "key_id": "key_7k2m9q4x1w8t",
     "product_id": "prd_01k7q4m2x9w3t8r5z6",
     "quote_id": "qte_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",

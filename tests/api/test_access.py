@@ -230,6 +230,8 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "refund_id": f"rfd_{stem}4",
         "deposit_id": f"dep_{stem}5",
         "adjustment_id": f"adj_{stem}6",
+        "invoice_id": f"inv_{stem}6",
+        "month": "2026-02",
         "member_id": "ann",
         "key_id": "key_000000000000",
         "folder_id": "fld_" + "a" * 32,

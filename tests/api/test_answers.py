@@ -12,7 +12,7 @@ from api.access import ROLES
 from api.operation import OPERATIONS
 from ledger.command import Call, Command
 from ledger.database import Database
-from tests.api import visits, visits_documents, visits_exports, visits_orders, visits_outside, visits_reconciliation
+from tests.api import visits, visits_documents, visits_exports, visits_invoices, visits_orders, visits_outside, visits_reconciliation
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
 
@@ -190,6 +190,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await visits_documents.documents(call, account, charge["id"])
     await visits_outside.payments(call, account)
     await visits_outside.sandbox(call, ledger_database)
+    await visits_invoices.invoices(call, clock)
 
     await visits_reconciliation.reconciliation(call, account, postpaid)
 
