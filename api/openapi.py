@@ -72,6 +72,8 @@ _PARAM_HINTS = {
     "member_id": "member-7",
     "invoice_id": "inv_01k7q4m2x9w3t8r5z66",
     "month": "2026-02",
+    "line_id": "lin_01k7q4m2x9w3t8r5z61",
+    "source": "example-bank",
     "key_id": "key_7k2m9q4x1w8t",
     "product_id": "prd_01k7q4m2x9w3t8r5z6",
     "quote_id": "qte_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",
@@ -88,8 +90,6 @@ _PARAM_HINTS = {
     "profile_id": "snp_01k7q4m2x9w3t8r5z61",
     "order_id": "ord_01k7q4m2x9w3t8r5z67",
     "void": "1",
-    "invoice_id": "inv_01k7q4m2x9w3t8r5z66",
-    "month": "2026-02",
     "document_id": "doc_01k7q4m2x9w3t8r5z6",
     "format": "pdf",
 }
