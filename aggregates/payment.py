@@ -7,7 +7,7 @@ charge on the account, in the same commit. What others take back later is a matt
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from aggregates.dates import business_date, last_day_within
@@ -29,7 +29,10 @@ class PaymentStarted(Fact):
         method: card, transfer or virtual_account.
         reference: the caller's own number; None when not given.
         expires_on: last KST day on which its virtual account takes money; None for other methods.
+        billing_key_id: the registered card that is charged; null = the customer pays on the gateway's page.
     """
+
+    VERSION = 2
 
     payment_id: str
     account_id: str
@@ -38,6 +41,12 @@ class PaymentStarted(Fact):
     method: str
     reference: str | None
     expires_on: date | None
+    billing_key_id: str | None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Nothing was charged by a billing key before."""
+        state["billing_key_id"] = None
 
     def apply(self, payment: Payment) -> None:
         payment.payment_id = self.payment_id
@@ -165,11 +174,13 @@ class Payment(Stream):
         method: str,
         reference: str | None,
         deposit_days: int,
+        billing_key_id: str | None = None,
     ) -> PaymentStarted:
         """Record the intent; the account has said that such a charge may be made.
 
         Args:
             deposit_days: how many days a virtual account takes its deposit.
+            billing_key_id: the registered card that is charged; None = the customer pays.
 
         Source: SPEC C1, C2, R-060..R-062.
         """
@@ -184,6 +195,7 @@ class Payment(Stream):
             method=method,
             reference=reference,
             expires_on=last_day_within(today, deposit_days) if method == VIRTUAL_ACCOUNT else None,
+            billing_key_id=billing_key_id,
         )
         return started
 

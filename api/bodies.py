@@ -92,6 +92,18 @@ class PaymentBody(Body):
     method: Literal["card", "transfer", "virtual_account"]
     currency: Currency | None = None
     reference: Reference | None = None
+    billing_key_id: Annotated[
+        PublicIdText | None, Field(description="A registered card that is charged; only with method card.")
+    ] = None
+
+
+class BillingKeyBody(Body):
+    """A card to register at the gateway: the one-time token that the gateway's own page gave for it."""
+
+    model_config = example(token="one-time-token-of-the-gateway", label="Company card")  # noqa: S106 (fictitious)
+
+    token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,255}$")]
+    label: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,50}$")] | None = None
 
 
 class DepositBody(Body):

@@ -85,6 +85,7 @@ _PARAM_HINTS = {
     "group_id": "grp_5ywhotv2lrsmgh3jqx2svvgsz2dwnxyb",
     "contact_id": "con_7bzq4gnt3mfqhv5yfkwsc2xjk6d3wrpe",
     "payment_id": "pay_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
+    "billing_key_id": "bky_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
     "provider": "gateway",
     "scenario": "rates",
     "profile_id": "snp_01k7q4m2x9w3t8r5z61",

@@ -18,6 +18,7 @@ from eventsourcing.persistence import Mapper, MapperDeserialisationError, Stored
 import aggregates.account
 import aggregates.anniversary
 import aggregates.batch
+import aggregates.billing_key
 import aggregates.books
 import aggregates.catalogue_feed
 import aggregates.charge

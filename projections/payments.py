@@ -15,9 +15,11 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
+from aggregates.billing_key import BillingKey, BillingKeyNotFound
 from aggregates.dates import rfc3339
 from aggregates.errors import NotFound
 from aggregates.payment import Payment
+from ledger.commands.billing_keys import STATUS_AFTER, billing_key_json
 from ledger.commands.payments import payment_json
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -49,6 +51,31 @@ class PaymentRow:
     expires_on: date | None
     charge_id: str | None = None
     destination: str | None = None
+    code: str | None = None
+    billing_key_id: str | None = None
+
+
+@dataclass(slots=True)
+class BillingKeyRow:
+    """One registered card.
+
+    Attributes:
+        account: stream of the account.
+        status: requested, active, refused, removed or deleted.
+        one_time, secret: vault tokens, of the gateway's one-time token and of the key; secret is None before.
+        card: what people may see of it. code: why it was refused.
+    """
+
+    billing_key_id: str
+    account: UUID
+    account_id: str
+    position: int
+    occurred_at: datetime
+    label: str | None
+    status: str
+    one_time: str
+    secret: str | None = None
+    card: str | None = None
     code: str | None = None
 
 
@@ -89,12 +116,39 @@ PAYMENTS = Table(
         charge_id text,
         destination text,
         code text,
+        billing_key_id text,
         CONSTRAINT {table}_pkey PRIMARY KEY (payment_id)
     ) WITH (fillfactor = 80)
     """,
     indexes=(
         "CREATE INDEX IF NOT EXISTS {table}_by_account ON {table} (account, position)",
         "CREATE INDEX IF NOT EXISTS {table}_open ON {table} (position) WHERE status = 'pending'",
+    ),
+)
+
+BILLING_KEYS = Table(
+    "view_billing_keys",
+    BillingKeyRow,
+    key={"billing_key_id": "text"},
+    ddl="""
+    CREATE TABLE {table} (
+        billing_key_id text NOT NULL,
+        account uuid NOT NULL,
+        account_id text NOT NULL,
+        position bigint NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        label text,
+        status text NOT NULL,
+        one_time text NOT NULL,
+        secret text,
+        card text,
+        code text,
+        CONSTRAINT {table}_pkey PRIMARY KEY (billing_key_id)
+    ) WITH (fillfactor = 80)
+    """,
+    indexes=(
+        "CREATE INDEX IF NOT EXISTS {table}_by_account ON {table} (account, position)",
+        "CREATE INDEX IF NOT EXISTS {table}_open ON {table} (position) WHERE status IN ('requested', 'removed')",
     ),
 )
 
@@ -117,12 +171,14 @@ PAYMENT_CHARGES = Table(
 
 
 class Payments(View):
-    """Payments, and what is open at the gateway."""
+    """Payments and registered cards, and what is open at the gateway."""
 
     NAME = "payments"
-    TABLES = (PAYMENTS, PAYMENT_CHARGES)
+    VERSION = 2
+    TABLES = (PAYMENTS, PAYMENT_CHARGES, BILLING_KEYS)
     TAKES = frozenset(
         {
+            *STATUS_AFTER,
             Account.ChargeCancelFailed, Account.ChargeCancelStarted, Account.ChargeCancelled, Account.DepositExpired,
             Payment.AccountIssued, Payment.Failed, Payment.Settled, Payment.Started,
         }
@@ -130,6 +186,10 @@ class Payments(View):
 
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""
+        if type(fact) in STATUS_AFTER:
+            if not isinstance(fact, BillingKey.Requested):
+                yield BILLING_KEYS, (fact.billing_key_id,)
+            return
         if isinstance(fact, Payment.AccountIssued | Payment.Failed | Payment.Settled):
             yield PAYMENTS, (fact.payment_id,)
         if not isinstance(fact, Payment.Started | Payment.Failed):
@@ -153,14 +213,33 @@ class Payments(View):
             case Payment.Failed():
                 row = rows.get(PAYMENTS, (fact.payment_id,))
                 row.status, row.code = "failed", fact.code
+            case BillingKey.Requested():
+                row = BillingKeyRow(
+                    fact.billing_key_id, ids.stream_id(fact.account_id), fact.account_id, position, fact.occurred_at,
+                    fact.label, "requested", fact.one_time,
+                )  # fmt: skip
+                rows.put(BILLING_KEYS, row)
+            case _ if type(fact) in STATUS_AFTER:
+                _of_billing_key(fact, rows)
             case _:
                 _of_charge(fact, position, rows)
+
+
+def _of_billing_key(fact: Any, rows: Rows) -> None:
+    key = rows.get(BILLING_KEYS, (fact.billing_key_id,))
+    key.status = STATUS_AFTER[type(fact)]
+    match fact:
+        case BillingKey.Registered():
+            key.secret, key.card = fact.secret, fact.card
+        case BillingKey.Refused():
+            key.code = fact.code
 
 
 def _started(fact: Any, position: int) -> PaymentRow:
     return PaymentRow(
         fact.payment_id, ids.stream_id(fact.account_id), fact.account_id, position, fact.occurred_at,
         fact.amount_minor, fact.currency, fact.method, fact.reference, "pending", fact.expires_on,
+        billing_key_id=fact.billing_key_id,
     )  # fmt: skip
 
 
@@ -198,6 +277,7 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
         expires_on=row["expires_on"].isoformat() if row["expires_on"] else None,
         code=row["code"],
     )
+    shape["billing_key_id"] = row["billing_key_id"]
     return {**shape, "occurred_at": rfc3339(row["occurred_at"]), "position": row["position"]}
 
 
@@ -243,4 +323,46 @@ async def open_cancels(conn: AsyncConnection[Any], *, limit: int) -> list[dict[s
         SELECT c.*, p.account_id FROM view_payment_charges c JOIN view_payments p USING (payment_id)
         WHERE c.cancel_position IS NOT NULL ORDER BY c.cancel_position LIMIT %s
     """
+    return await fetch(conn, query, [limit])
+
+
+def billing_key_body(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a registered card in the shape of the HTTP face; the key itself is in the vault."""
+    shape = billing_key_json(
+        row["billing_key_id"],
+        account_id=row["account_id"],
+        label=row["label"],
+        status=row["status"],
+        card=row["card"],
+        code=row["code"],
+    )
+    return {**shape, "occurred_at": rfc3339(row["occurred_at"]), "position": row["position"]}
+
+
+async def billing_keys(
+    conn: AsyncConnection[Any], account_id: str, *, cursor: str | None = None, limit: int | None = None
+) -> Page:
+    """Return a page of an account's registered cards, newest first.
+
+    Raises:
+        Malformed: cursor or limit.
+    """
+    asked = {"list": "billing_keys", "account_id": account_id}
+    where = place(asked, cursor, limit)
+    query = "SELECT * FROM view_billing_keys WHERE account = %s AND position < %s ORDER BY position DESC LIMIT %s"
+    found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
+    return paged(asked, where, [billing_key_body(row) for row in found], [row["position"] for row in found])
+
+
+async def billing_key(conn: AsyncConnection[Any], billing_key_id: str) -> dict[str, Any]:
+    """Return the row of one registered card. Raises: BillingKeyNotFound."""
+    found = await fetch(conn, "SELECT * FROM view_billing_keys WHERE billing_key_id = %s", [billing_key_id])
+    if not found:
+        raise BillingKeyNotFound("there is no billing key with this id")
+    return found[0]
+
+
+async def open_billing_keys(conn: AsyncConnection[Any], *, limit: int) -> list[dict[str, Any]]:
+    """Return cards that the gateway has to be told to keep or to forget, oldest first."""
+    query = "SELECT * FROM view_billing_keys WHERE status IN ('requested', 'removed') ORDER BY position LIMIT %s"
     return await fetch(conn, query, [limit])

@@ -6,6 +6,7 @@ from typing import Any
 
 from aggregates.account import charges, deposits, standing
 from aggregates.account.transfers import CurrencyMismatch
+from aggregates.billing_key import BillingKeyNotActive, BillingKeyNotFound
 from aggregates.errors import Conflict
 from api import shapes
 from api.access import filtered, hidden, own_account, own_child
@@ -15,12 +16,16 @@ from api.fields import PageQuery
 from api.operation import reads, writes
 from api.refusals import rules
 from api.reply import Reply, of_view
-from ledger.commands.payments import PaymentNotFound, StartPayment
+from ledger.commands.payments import BillingKeyForCards, PaymentNotFound, StartPayment
 from ledger.vault import Reading, SubjectNotFound, mask
 from projections import payments as payments_view
 
 SEES_NUMBERS = ("master", "operator", "service")
 """Roles to which the number of a virtual account is shown in full, so that somebody can pay in to it."""
+
+
+BILLING = (BillingKeyForCards, BillingKeyNotFound, BillingKeyNotActive)
+"""Refusals of a billing key."""
 
 
 class GatewayNotConfigured(Conflict):
@@ -36,20 +41,25 @@ class GatewayNotConfigured(Conflict):
     body=PaymentBody,
     answer=shapes.Payment,
     status=201,
-    raises=(*rules(charges, deposits, standing), GatewayNotConfigured, CurrencyMismatch),
+    raises=(*rules(charges, deposits, standing), GatewayNotConfigured, CurrencyMismatch, *BILLING),
 )
-def start_payment(ask: Ask, body: PaymentBody) -> StartPayment:
+async def start_payment(ask: Ask, body: PaymentBody) -> StartPayment:
     """Start a payment at the gateway.
 
     It is pending until the gateway has answered, usually within a second; then it is a charge on the account, or a
-    virtual account that waits for its deposit, or failed. Read it again to know.
+    virtual account that waits for its deposit, or failed. Read it again to know. With a billing key the registered card
+    is charged without its holder.
     """
     if ask.caller.account_id not in (None, body.account_id):
         raise hidden()
     if ask.house.ports is None:
         raise GatewayNotConfigured("this ledger has no payment gateway; record received money as a charge")
     methods, maximum = ask.house.charge_methods, ask.house.charge_maximum.get(body.method)
-    return StartPayment(body.account_id, body.amount, body.method, body.reference, methods, maximum)
+    if body.billing_key_id is not None:
+        await ask.house.engine.freshen(body.billing_key_id)
+    return StartPayment(
+        body.account_id, body.amount, body.method, body.reference, methods, maximum, body.billing_key_id
+    )
 
 
 @reads(

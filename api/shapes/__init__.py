@@ -70,7 +70,10 @@ from api.shapes.orders import (
 )
 from api.shapes.payments import (
     Asked,
+    BillingKey,
+    BillingKeyStatus,
     CallbackTaken,
+    ListedBillingKey,
     ListedPayment,
     Payment,
     QueuedCallbacks,
@@ -119,6 +122,8 @@ __all__ = [
     "Asked",
     "BatchItem",
     "BatchResult",
+    "BillingKey",
+    "BillingKeyStatus",
     "BookAccount",
     "BookTotal",
     "CallbackTaken",
@@ -156,6 +161,7 @@ __all__ = [
     "Limits",
     "ListedAdjustment",
     "ListedAnniversaryRule",
+    "ListedBillingKey",
     "ListedCharge",
     "ListedDocument",
     "ListedOrder",

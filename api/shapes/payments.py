@@ -17,7 +17,9 @@ _PAYMENT: dict[str, Any] = {
     "currency": "KRW",
     "method": "card",
     "reference": "SHOP-20260302-0007",
+    "billing_key_id": None,
 }
+BILLING_KEY_ID = "bky_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
 
 
 class Payment(Shape):
@@ -31,6 +33,7 @@ class Payment(Shape):
     currency: str
     method: Literal["card", "transfer", "virtual_account"]
     reference: str | None
+    billing_key_id: Annotated[str | None, Field(description="the registered card that is charged")]
     status: Literal["pending", "waiting_for_deposit", "paid", "failed", "expired"]
     charge_id: Annotated[str | None, Field(description="the charge that it is, or that waits for its deposit")]
     expires_on: Annotated[str | None, Field(description="last day for the deposit of a virtual account")]
@@ -54,6 +57,48 @@ class ListedPayment(Payment):
     occurred_at: str
     position: int
     virtual_account: VirtualAccount | None = None
+
+
+class BillingKey(Shape):
+    """A card that the gateway keeps; the key itself is shown to nobody."""
+
+    model_config = example(
+        id=BILLING_KEY_ID, account_id=ACCOUNT_ID, label="Company card", status="requested", card=None, code=None
+    )
+
+    id: str
+    account_id: str
+    label: str | None
+    status: Literal["requested", "active", "refused", "removed", "deleted"]
+    card: Annotated[str | None, Field(description="issuer and last four digits")]
+    code: Annotated[str | None, Field(description="why it was refused")]
+
+
+class ListedBillingKey(BillingKey):
+    """A registered card in a list, or alone."""
+
+    model_config = example(
+        id=BILLING_KEY_ID,
+        account_id=ACCOUNT_ID,
+        label="Company card",
+        status="active",
+        card="Sandbox Card *1234",
+        code=None,
+        occurred_at=TIME,
+        position=42,
+    )
+
+    occurred_at: str
+    position: int
+
+
+class BillingKeyStatus(Shape):
+    """The state of a registered card."""
+
+    model_config = example(id=BILLING_KEY_ID, status="removed")
+
+    id: str
+    status: str
 
 
 class CallbackTaken(Shape):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from aggregates.account.chargebacks import ChargedBack
 from aggregates.account.charges import METHODS, check_charge
 from aggregates.account.deposits import DEPOSIT_DAYS, Deposited, DepositParked
-from aggregates.errors import NotFound, Unavailable
+from aggregates.errors import NotFound, Rejected, Unavailable
 from aggregates.fact import Fact, Stamp
 from aggregates.payment import (
     VIRTUAL_ACCOUNT,
@@ -24,6 +24,7 @@ from aggregates.payment import (
     PaymentStarted,
 )
 from ledger.command import ANSWERS, Answer, Streams, answer
+from ledger.commands.billing_keys import known_key
 from ledger.commands.charges import ChargeBack
 from ledger.commands.deposits import take_deposit
 
@@ -40,6 +41,12 @@ class PaymentUnsettled(Unavailable):
     code = "payment_unsettled"
 
 
+class BillingKeyForCards(Rejected):
+    """A registered card pays by card and in no other way."""
+
+    code = "billing_key_for_cards"
+
+
 @dataclass(frozen=True, slots=True)
 class StartPayment:
     """Start a payment at the gateway.
@@ -47,9 +54,10 @@ class StartPayment:
     Attributes:
         reference: the caller's own number; None when it has none.
         enabled_methods, maximum_minor: as of `ChargeAccount`.
+        billing_key_id: the registered card that is charged; None = the customer pays.
     """
 
-    ANSWER: ClassVar[str] = "payment/1"
+    ANSWER: ClassVar[str] = "payment/2"
 
     account_id: str
     amount_minor: int
@@ -57,6 +65,7 @@ class StartPayment:
     reference: str | None = None
     enabled_methods: tuple[str, ...] = METHODS
     maximum_minor: int | None = None
+    billing_key_id: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Payment.Started`.
@@ -64,6 +73,7 @@ class StartPayment:
         Raises:
             NotFound: no such account.
             LedgerError: as of `Account.charge`: nothing is asked of a customer that could not be booked.
+            BillingKeyForCards, BillingKeyNotFound, BillingKeyNotActive.
         """
         account = streams.account(self.account_id)
         check_charge(
@@ -73,6 +83,10 @@ class StartPayment:
             enabled_methods=self.enabled_methods,
             maximum_minor=self.maximum_minor,
         )
+        if self.billing_key_id is not None:
+            if self.method != "card":
+                raise BillingKeyForCards("billing_key_id is for payments by card")
+            known_key(streams, self.billing_key_id).require_chargeable(self.account_id)
         payment_id, payment = streams.new_child(Payment, "pay", self.account_id)
         payment.start(
             stamp,
@@ -83,6 +97,7 @@ class StartPayment:
             method=self.method,
             reference=self.reference,
             deposit_days=DEPOSIT_DAYS,
+            billing_key_id=self.billing_key_id,
         )
 
 
@@ -240,20 +255,29 @@ def payment(facts: Sequence[Fact]) -> Answer:
     """Answer with a payment that was started: what becomes of it, its resource tells."""
     fact = facts[0]
     assert isinstance(fact, PaymentStarted)
-    return Answer(
-        201,
-        payment_json(
-            fact.payment_id,
-            account_id=fact.account_id,
-            amount_minor=fact.amount_minor,
-            currency=fact.currency,
-            method=fact.method,
-            reference=fact.reference,
-            status="pending",
-            charge_id=None,
-            expires_on=None if fact.expires_on is None else fact.expires_on.isoformat(),
-            code=None,
-        ),
+    return Answer(201, _started(fact))
+
+
+@answer("payment/2")
+def payment_of_card(facts: Sequence[Fact]) -> Answer:
+    """Answer as to payment/1, with the registered card that is charged."""
+    fact = facts[0]
+    assert isinstance(fact, PaymentStarted)
+    return Answer(201, {**_started(fact), "billing_key_id": fact.billing_key_id})
+
+
+def _started(fact: PaymentStarted) -> dict[str, Any]:
+    return payment_json(
+        fact.payment_id,
+        account_id=fact.account_id,
+        amount_minor=fact.amount_minor,
+        currency=fact.currency,
+        method=fact.method,
+        reference=fact.reference,
+        status="pending",
+        charge_id=None,
+        expires_on=None if fact.expires_on is None else fact.expires_on.isoformat(),
+        code=None,
     )
 
 
@@ -298,6 +322,7 @@ def _of(facts: Sequence[Fact], kind: Any) -> Any:
 
 
 __all__ = [
-    "VIRTUAL_ACCOUNT", "FailPayment", "IssuePaymentAccount", "PaymentNotFound", "PaymentUnsettled", "SettlePayment",
-    "StartPayment", "TakePaymentBack", "TakePaymentDeposit", "payment_json", "payment_of",
+    "VIRTUAL_ACCOUNT", "BillingKeyForCards", "FailPayment", "IssuePaymentAccount", "PaymentNotFound",
+    "PaymentUnsettled", "SettlePayment", "StartPayment", "TakePaymentBack", "TakePaymentDeposit", "payment_json",
+    "payment_of",
 ]  # fmt: skip

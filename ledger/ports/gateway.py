@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
 
+from ledger.ports.billing_keys import BillingKeys
+
 Method = Literal["card", "transfer", "virtual_account"]
 
 GatewayStatus = Literal[
@@ -88,6 +90,10 @@ class GatewayChange(NamedTuple):
 
 class PaymentGateway(Protocol):
     """Takes payments. Source: SPEC 13, R-062, R-064, R-065, R-068."""
+
+    @property
+    def billing_key(self) -> BillingKeys:
+        """Return what keeps cards to charge them again."""
 
     async def authorize(self, key: str, amount_minor: int, currency: str, method: Method) -> GatewayPayment:
         """Reserve money on a customer's card or bank account. Idempotent by `key`.

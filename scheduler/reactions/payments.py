@@ -27,6 +27,7 @@ from ledger.ports.gateway import GatewayChange, GatewayPayment, VirtualAccount
 from projections import payments
 from scheduler.reactions import cursors
 from scheduler.reactions.bench import Bench, Reaction
+from scheduler.reactions.billing_keys import charge, forget, register
 
 log = structlog.get_logger("reactions")
 
@@ -47,7 +48,11 @@ async def react(bench: Bench) -> int:
     async with bench.see() as connection:
         open_payments = await payments.pending(connection, limit=PAGE)
         open_cancels = await payments.open_cancels(connection, limit=PAGE)
+        open_keys = await payments.open_billing_keys(connection, limit=PAGE)
     done = 0
+    for row in open_keys:
+        work = register(bench, row) if row["status"] == "requested" else forget(bench, row)
+        done += await _attempt(work, row["billing_key_id"])
     for row in open_payments:
         done += await _attempt(_take(bench, row), row["payment_id"])
     for row in open_cancels:
@@ -97,6 +102,8 @@ async def _tell(bench: Bench, row: dict[str, Any], known: GatewayPayment) -> Gat
     """Tell the gateway what it has not heard of yet."""
     gateway, payment_id = bench.ports.gateway, row["payment_id"]
     amount_minor, currency = row["amount_minor"], row["currency"]
+    if row["billing_key_id"] is not None:
+        return await charge(bench, row)
     if row["method"] == "virtual_account":
         return await gateway.issue_virtual_account(payment_id, amount_minor, currency, row["expires_on"])
     if known.status != "in_progress":

@@ -244,6 +244,7 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "quote_id": f"qte_{stem}7",
         "rule_id": f"ann_{stem}8",
         "payment_id": f"pay_{stem}7",
+        "billing_key_id": f"bky_{stem}7",
         "order_id": f"ord_{stem}8",
         "void": "1",
         "provider": "gateway",

@@ -189,6 +189,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await visits_orders.orders(call, account, await visits_orders.catalogue(call, account))
     await visits_documents.documents(call, account, charge["id"])
     await visits_outside.payments(call, account)
+    await visits_outside.billing_keys(call, account)
     await visits_outside.sandbox(call, ledger_database)
     await visits_invoices.invoices(call, clock)
 

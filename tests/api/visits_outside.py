@@ -6,8 +6,10 @@ from typing import Any
 
 from api import shapes
 from ledger.callbacks import body_of, signed
+from ledger.commands.billing_keys import RegisterBillingKey
 from ledger.database import Database
 from ledger.sandbox_clock import SandboxClock
+from scheduler.reactions.bench import call_of
 
 
 async def payments(call: Any, account_id: str) -> None:
@@ -16,6 +18,17 @@ async def payments(call: Any, account_id: str) -> None:
     assert started["status"] == "pending"
     assert (await call("get_payment", payment_id=started["id"]))["id"] == started["id"]
     assert (await call("list_payments", account_id=account_id))["items"]
+
+
+async def billing_keys(call: Any, account_id: str) -> None:
+    """Register a card, read it, and take it away."""
+    requested = await call("register_billing_key", {"token": "one-time-token"}, account_id=account_id)
+    own = {"billing_key_id": requested["id"]}
+    assert (requested["status"], (await call("get_billing_key", **own))["status"]) == ("requested", "requested")
+    assert (await call("list_billing_keys", account_id=account_id))["items"]
+    registered = RegisterBillingKey(requested["id"], "bks_visit", "Sandbox Card *0001")
+    await call.counter.house.engine.submit(registered, call_of("payments", f"{requested['id']}:registered"))
+    assert (await call("remove_billing_key", **own))["status"] == "removed"
 
 
 async def sandbox(call: Any, database: Database) -> None:

@@ -24,6 +24,7 @@ from ledger.ports.gateway import (
     VirtualAccount,
 )
 from ledger.ports.sandbox import feeds
+from ledger.ports.sandbox.billing_keys import SandboxBillingKeys
 from ledger.ports.sandbox.callbacks import queue
 from ledger.ports.sandbox.state import Connection, Rates, SandboxState, draw, find, one, rows
 
@@ -39,6 +40,7 @@ class SandboxGateway:
 
     def __init__(self, state: SandboxState) -> None:
         self._state = state
+        self.billing_key = SandboxBillingKeys(state, self)
 
     async def authorize(self, key: str, amount_minor: int, currency: str, method: Method) -> GatewayPayment:
         """As `PaymentGateway.authorize`."""
@@ -140,6 +142,31 @@ class SandboxGateway:
                 (key, amount_minor, now, why, key),
             )
             await feeds.tell(connection, await self._state.rates(connection), "gateway", key, now)
+
+    async def take_at_once(
+        self, key: str, amount_minor: int, currency: str, refusal: str | None = None
+    ) -> GatewayPayment:
+        """Take a card payment in one step, or abort it for a reason. Raises: as `authorize`."""
+        now = self._state.now()
+        code = refusal or ("declined" if amount_minor % 1000 == DECLINED else None)
+        async with self._state.connected() as connection, connection.transaction():
+            payment = await one(
+                connection,
+                "INSERT INTO payment (key, method, amount_minor, currency, status, code, paid_at, captured)"
+                " VALUES (%s, 'card', %s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (key) DO UPDATE SET asked = payment.asked + 1 RETURNING *",
+                key, amount_minor, currency, "aborted" if code else "done", code,
+                None if code else now, 0 if code else 1,
+            )  # fmt: skip
+            asked_before = (payment["method"], payment["amount_minor"], payment["currency"])
+            if payment["code"] != "net_cancelled" and asked_before != ("card", amount_minor, currency):
+                raise PortRefused("the key stands for another payment")
+            new = payment["asked"] == 1
+            if new:
+                await queue(connection, await self._state.rates(connection), "gateway", key, now)
+        if new and _ending(payment) == UNANSWERED:
+            raise PortUnavailable("the gateway did not answer; ask for the status", 1)
+        return await self.status(key)
 
     async def pay_in(self, key: str, amount_minor: int) -> None:
         """Let money arrive on a virtual account now.
