@@ -144,7 +144,8 @@ async def test_the_mode_of_an_account_with_an_order_under_way_cannot_be_switched
     counter: Counter, clock: SetClock, feeding: None
 ) -> None:
     """SPEC R-098."""
-    account, invoice, _ = await billed(counter, clock)
+    account, invoice, position = await billed(counter, clock)
+    await counter.get(f"/v1/accounts/{account}/invoices", min_position=str(position))
 
     blocked = await counter.post(f"/v1/accounts/{account}/mode", {"mode": "prepaid", "reason": "r"}, role="operator")
     await counter.post(f"/v1/invoices/{invoice}/payments", {"amount": 59_100}, role="operator")
