@@ -13,8 +13,9 @@ WHY = "The customer told us on the phone"
 async def reconciliation(call: Any, account_id: str, postpaid_id: str) -> None:
     """Take files, match by hand, decide what becomes of parked money, close February."""
     assert (await call("list_sources"))["sources"] == ["example-bank", "example-provider"]
-    await call("charge_account", {"amount": 4_400, "method": "card", "reference": "by-hand"}, account_id=account_id)
-    rows = provider_file(provider_row("2026-03-02", "T1", 4_400, remittance="RMT20260302"))
+    charge = {"amount": 4_400, "method": "card", "reference": "by-hand"}
+    day = (await call("charge_account", charge, account_id=account_id))["charged_on"]
+    rows = provider_file(provider_row(day, "T1", 4_400, remittance="RMT20260302"))
     await call("send_source_file", source="example-provider", content=rows)
     (line,) = (await call("list_lines", query="?side=provider&status=open"))["items"]
     found = (await call("list_suggestions", line_id=line["id"]))["items"]
@@ -28,7 +29,7 @@ async def reconciliation(call: Any, account_id: str, postpaid_id: str) -> None:
     taken = await call(
         "send_source_file",
         source="example-bank",
-        content=bank_file(*(bank_row("2026-03-02", f"B{number}", 3_000, "입금", "이름 모름") for number in range(3))),
+        content=bank_file(*(bank_row(day, f"B{number}", 3_000, "입금", "이름 모름") for number in range(3))),
     )
     assert (taken["rows"], taken["new"]) == (3, 3)
     assert (await call("list_source_files", query="?source=example-bank"))["items"][0]["id"] == taken["id"]
@@ -44,9 +45,9 @@ async def reconciliation(call: Any, account_id: str, postpaid_id: str) -> None:
     paid = await call("pay_with_parked_money", {"account_id": postpaid_id, "reason": WHY}, line_id=third)
     assert paid["advance"] + sum(part["amount"] for part in paid["invoices"]) == 3_000
     assert (await call("get_line", line_id=third))["status"] == "matched"
-    (bank,) = (await call("get_proof", query="?day=2026-03-02"))["bank"]
+    (bank,) = (await call("get_proof", query=f"?day={day}"))["bank"]
     assert (bank["bank"]["amount"], bank["credited"]["amount"]) == (9_000, 3_000)
-    assert (await call("get_proof", query="?day=2026-03-02&format=csv")).startswith("day,kind,side")
+    assert (await call("get_proof", query=f"?day={day}&format=csv")).startswith("day,kind,side")
 
     closed = await call("close_period", {"through": "2026-02-28", "reason": "February is reconciled"})
     assert closed["first_open_day"] == "2026-03-01"
