@@ -11,11 +11,13 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query
 
+from aggregates.account.transfers import CurrencyMismatch
 from aggregates.books import PeriodIsClosed
 from aggregates.errors import Conflict, LedgerError, Malformed, NotFound, Unavailable
 from api import problems
 from api.access import ROLES, SCOPES
 from api.operation import OPERATIONS, PUBLIC, Operation
+from api.refusals import met
 from ledger import problems as table
 from ledger.decider import OccurredAhead
 from ledger.engine import OutcomeUnknown, Overloaded
@@ -222,7 +224,9 @@ def _by_status(operation: Operation) -> dict[int, list[type[LedgerError]]]:
         errors.append(NotFound)
     if operation.keyed:
         errors.append(problems.KeyMissing)
-    leaves = [*operation.raises]
+    leaves = [*met(operation.build or operation.handler, operation.raises)]
+    if operation.build and "currency" in getattr(operation.body, "model_fields", ()) and CurrencyMismatch not in leaves:
+        leaves.append(CurrencyMismatch)
     if operation.keyed is not None and operation.name != "revoke_key":
         leaves += [KeyReused, OccurredAhead, PeriodIsClosed]
         if operation.scope != PUBLIC and not any(issubclass(error, Conflict) for error in leaves):
