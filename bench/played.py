@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import structlog
@@ -19,7 +20,7 @@ import uvloop
 
 from aggregates import ids
 from aggregates.account import Account
-from aggregates.fact import Stream
+from aggregates.fact import Fact, Stream
 from aggregates.order import Order
 from aggregates.order.parts import LIVE
 from bench.crowd import Crowd, LawBroken, at_home
@@ -56,24 +57,38 @@ async def check_every_step(crowd: Crowd) -> int:
     Raises:
         LawBroken: at some command they did not agree.
     """
-    order: Stream = Order.blank(ids.stream_id(crowd.order_id))
-    account: Stream = Account.blank(ids.stream_id(crowd.account_id))
-    streams = {order.id: order, account.id: account}
-    compared = 0
-    async for key, facts in _commands(crowd.engine.store, list(streams)):
+    steps = Steps(crowd.order_id, crowd.account_id)
+    async for key, facts in _commands(crowd.engine.store, list(steps.streams)):
+        steps.take(key, facts)
+    return steps.compared
+
+
+class Steps:
+    """An order and its account, folded command by command and compared after each.
+
+    Attributes:
+        streams: the two, by their ids. compared: after how many commands they were.
+    """
+
+    def __init__(self, order_id: str, account_id: str) -> None:
+        self._order = Order.blank(ids.stream_id(order_id))
+        self._account = Account.blank(ids.stream_id(account_id))
+        self.streams: dict[UUID, Stream] = {self._order.id: self._order, self._account.id: self._account}
+        self.compared = 0
+
+    def take(self, key: str, facts: Iterable[Fact]) -> None:
+        """Fold the facts of one command that are of the two. Raises: LawBroken: afterwards they do not agree."""
         for fact in facts:
-            fact.mutate(streams[fact.originator_id])
-        assert isinstance(order, Order)
-        assert isinstance(account, Account)
+            fact.mutate(self.streams[fact.originator_id])
+        order, account = self._order, self._account
         if not order.version:
-            continue
-        compared += 1
+            return
+        self.compared += 1
         hold = account.holds.get(order.spend_id)
         held_minor = hold.held_minor if hold else 0
         parts = order.held_minor + order.issued_minor + order.returned_minor
         if parts != order.amount_minor or held_minor != order.held_minor:
             raise LawBroken(f"after the command with key {key} order and account differ")
-    return compared
 
 
 async def check_providers(crowd: Crowd, order: Order) -> None:

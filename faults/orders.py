@@ -94,12 +94,8 @@ async def _kill(service: Service, kills: int, chance: random.Random) -> None:
 
 async def _check_order(crowd: Crowd, order: Order) -> Iterator[Count]:
     """Compare coupons and money with what issuer, vault and account have."""
-    issued = _issued(order)
     calls = await counted(crowd.state, "coupons", order.order_id, "", ALL)
     found = await crowd.vault.coupons.get(crowd.tokens, Reading("faults", "count coupon numbers"))
-    numbers = [number for of_one in found.values() for number in of_one.values()]
-    twice = len(numbers) - len(set(numbers)) + sum(len(of_one) > 1 for of_one in found.values())
-    at_issuer = sum(call["issued"] for call in calls)
     compared = wrong = 0
     try:
         compared = await check_every_step(crowd)
@@ -107,16 +103,26 @@ async def _check_order(crowd: Crowd, order: Order) -> Iterator[Count]:
         wrong = 1
     account = (await crowd.engine.account(crowd.account_id)).account
     wrong += account.balance_minor != 1_000_000 * order.recipients - order.issued_minor
-    return iter(
-        (
-            Count("O1", "coupon numbers issued twice", twice, len(numbers)),
-            Count("O2", "coupons that issuer, vault and order do not all have",
-                  abs(at_issuer - issued) + abs(len(numbers) - issued), issued),
-            Count("O3", "batches that the issuer was asked for more than once",
-                  sum(call["asked"] > 1 for call in calls), len(calls)),
-            Count("O6", "commands after which amount, issued, returned, held and account differ", wrong, compared + 1),
-        )
-    )  # fmt: skip
+    money = Count("O6", "commands after which amount, issued, returned, held and account differ", wrong, compared + 1)
+    return iter((*check_coupons(_issued(order), calls, [list(of_one.values()) for of_one in found.values()]), money))
+
+
+def check_coupons(issued: int, calls: Sequence[dict[str, Any]], numbers: Sequence[Sequence[str]]) -> Iterator[Count]:
+    """Compare coupons with what issuer and vault have.
+
+    Args:
+        issued: how many the order says there are.
+        calls: what the issuer was asked: issued, and asked, how often.
+        numbers: of coupons in the vault, those of each recipient of a choice order.
+    """
+    every = [number for of_one in numbers for number in of_one]
+    twice = len(every) - len(set(every)) + sum(len(of_one) > 1 for of_one in numbers)
+    at_issuer = sum(call["issued"] for call in calls)
+    unequal = abs(at_issuer - issued) + abs(len(every) - issued)
+    repeated = sum(call["asked"] > 1 for call in calls)
+    yield Count("O1", "coupon numbers issued twice", twice, len(every))
+    yield Count("O2", "coupons that issuer, vault and order do not all have", unequal, issued)
+    yield Count("O3", "batches that the issuer was asked for more than once", repeated, len(calls))
 
 
 def check_messages(order: Order, sent: Sequence[dict[str, Any]]) -> Iterator[Count]:
