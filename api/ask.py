@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from api.access import Caller
 from api.auth import Authenticator
 from api.facts import StoredFacts
 from api.keystore import KeyStore
+from api.making import Making
 from api.metrics import Metrics
 from api.operation import Operation
 from api.reply import Reply, of_view
@@ -48,6 +49,7 @@ class House:
         sandbox: what the sandbox's providers keep; None where it is off.
         sources: of files of providers and banks.
         company: who issues documents; None = nobody has said, so none is issued.
+        making: files that are being made, for longer than one request may take.
     """
 
     engine: Engine
@@ -66,6 +68,7 @@ class House:
     sandbox: SandboxState | None = None
     sources: Sources = BUILT_IN_SOURCES
     company: Company | None = None
+    making: Making = field(default_factory=Making)
 
 
 class Ask:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -82,7 +83,9 @@ async def issue(ask: Ask, body: DocumentBody) -> Reply:
     assert key is not None, "a POST has a key"
     known = await shelf.reserve(principal, key, mark=mark)
     if known is None or known.issue is None:
-        known = await _make(ask, body, key, mark)
+        # Typesetting may take longer than a request may: it goes on, and the same request finds it.
+        making = ask.house.making.once((principal, key, mark), partial(_make, ask, body, key, mark), kept_s=0)
+        known = await making
     assert known.issue is not None, "it was just made"
     outcome = await ask.house.engine.submit(read_issue(known.issue), ask.call())
     try:

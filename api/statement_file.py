@@ -7,6 +7,7 @@ Its date is that of the version's last fact, and no position stands on it: both 
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from aggregates import document, ids
@@ -17,7 +18,7 @@ from api.reply import Reply, position_header
 from ledger.documents.content import content_of
 from ledger.documents.render import render
 from projections.papers import account_statement
-from projections.papers.stored import account_at, facts_of, head
+from projections.papers.stored import Standing, account_at, facts_of, head
 
 MEDIA = {
     "pdf": b"application/pdf",
@@ -33,12 +34,31 @@ async def statement_file(
     Raises:
         CompanyUnknown. DocumentTooLong: for a PDF. RenderingFailed. Malformed, NotFound: as of the statement.
     """
-    company = issuer(ask)
+    issuer(ask)
     async with ask.see("accounts", "transactions") as (conn, seen):
         # A version that is named was recorded; the newest one is that which the views have seen.
         position = seen if version is None else await head(conn)
         account = await account_at(conn, account_id, position)
-        pinned = account.version if version is None else version
+    pinned = account.version if version is None else version
+    name = (account_id, first, last, pinned, form, language)
+    file = await ask.house.making.once(name, partial(_made, ask, account, position, *name))
+    disposition = f'attachment; filename="statement-{account_id}-{first}-{last}.{form}"'
+    return Reply(200, file, (position_header(seen), (b"content-disposition", disposition.encode())), MEDIA[form])
+
+
+async def _made(
+    ask: Ask,
+    account: Standing,
+    position: int,
+    account_id: str,
+    first: date,
+    last: date,
+    pinned: int,
+    form: str,
+    language: str,
+) -> bytes:
+    """Return the bytes of a statement; as of `statement_file`."""
+    async with ask.see("accounts", "transactions") as (conn, _):
         basis: dict[str, Any] = {"account_id": account_id, "from": str(first), "to": str(last), "version": pinned}
         figures = await account_statement.figures(conn, basis, position)
         async for fact in facts_of(conn, ids.stream_id(account_id), position, after=pinned - 1):
@@ -51,11 +71,9 @@ async def statement_file(
         issued_at=rfc3339(recorded_at),
         position=None,
         account_version=pinned,
-        supplier=company.block(language),
+        supplier=issuer(ask).block(language),
         recipient={"account_id": account_id, "name": account.name, "member_id": None, "email": None},
         basis=basis,
         figures=figures,
     )
-    files = await render(content, [form])
-    name = f'attachment; filename="statement-{account_id}-{first}-{last}.{form}"'
-    return Reply(200, files[form], (position_header(seen), (b"content-disposition", name.encode())), MEDIA[form])
+    return (await render(content, [form]))[form]
