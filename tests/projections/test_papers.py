@@ -20,7 +20,7 @@ from tests.projections.town import Town
 pytestmark = pytest.mark.anyio
 
 EVER = 10**6
-AUTUMN = {"from_date": date(2024, 9, 1), "to_date": date(2024, 10, 31)}
+FIRST, LAST = date(2024, 9, 1), date(2024, 10, 31)
 
 
 def charge(town: Town, account: str, amount: int, on: str) -> str:
@@ -72,8 +72,8 @@ async def test_r098_a_statement_begins_anew_where_the_mode_was_switched(
     town.store(app)
     feed()
 
-    prepaid = await statement(conn, account, **AUTUMN, version=before)
-    postpaid = await statement(conn, account, **AUTUMN)
+    prepaid = await statement(conn, account, from_date=FIRST, to_date=LAST, version=before)
+    postpaid = await statement(conn, account, from_date=FIRST, to_date=LAST)
 
     assert (prepaid["mode"], [row["amount"] for row in prepaid["rows"]]) == ("prepaid", [10_000, -10_000])
     assert (prepaid["opening_balance"], prepaid["closing_balance"]) == (0, 0)
