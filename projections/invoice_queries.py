@@ -12,8 +12,9 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from aggregates.account.billing.invoices import InvoiceNotFound
+from aggregates.account.billing.invoices import InvoiceNotFound, first_day
 from aggregates.account.billing.months import month_of, next_month
+from aggregates.calendar import BusinessCalendar
 from aggregates.dates import previous_month, rfc3339
 from aggregates.errors import Malformed
 from aggregates.numbers import invoice_number
@@ -24,6 +25,9 @@ KEPT_YEARS = 5
 
 SHOWN_MONTHS = 3
 """Months of a list when none are named (SPEC I6)."""
+
+CALENDAR = BusinessCalendar()
+"""Of the due dates."""
 
 ISSUE_AFTER = timedelta(minutes=10)
 """So long after the first instant of a month its invoices are issued (SPEC 14)."""
@@ -235,19 +239,23 @@ async def aged(conn: AsyncConnection[Any], *, as_of: date) -> dict[str, Any]:
 
 
 async def due_invoices(conn: AsyncConnection[Any], *, at: datetime, limit: int = 100) -> list[dict[str, Any]]:
-    """Return accounts whose invoice is due at instant `at`, the earliest month first: {account_id, month}.
+    """Return accounts whose invoice is due at instant `at`, the earliest month first: {account_id, month, due_on}.
 
     From 00:10 KST of the 1st on the invoice of that month is due, for the month before; missed months come one after
-    the other.
+    the other. It is to be paid by `due_on`, the last business day of its month.
 
-    Source: SPEC I3, R-089, R-094, 14.
+    Source: SPEC I3, R-087, R-089, R-094, 14.
     """
     query = """
         SELECT account_id, due_month FROM view_invoice_accounts WHERE due_month < %s
         ORDER BY due_month, account_id LIMIT %s
     """
     found = await fetch(conn, query, [month_of(at - ISSUE_AFTER), limit])
-    return [{"account_id": row["account_id"], "month": next_month(row["due_month"])} for row in found]
+    months = [next_month(row["due_month"]) for row in found]
+    return [
+        {"account_id": row["account_id"], "month": month, "due_on": CALENDAR.last_of_month(first_day(month))}
+        for row, month in zip(found, months, strict=True)
+    ]
 
 
 _ROWS = """

@@ -112,7 +112,7 @@ ISSUE_INVOICES = Job(
     every_s=60,
     view="invoices",
     due=invoice_queries.due_invoices,
-    command=lambda due: IssueInvoice(due["account_id"], due["month"]),
+    command=lambda due: IssueInvoice(due["account_id"], due["month"], due["due_on"]),
     key=lambda due: f"invoice:{due['account_id']}:{due['month']}",
 )
 JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES, START_DISPATCHES, ISSUE_INVOICES)

@@ -197,7 +197,9 @@ async def test_invoices_are_due_from_ten_past_midnight_on_the_first_and_the_earl
 
     found = await invoice_queries.due_invoices(conn, at=kst(at))
 
-    assert found == [{"account_id": hotel, "month": month} for month in due]
+    assert found == [
+        {"account_id": hotel, "month": month, "due_on": date.fromisoformat(f"{month}-31")} for month in due
+    ]
 
 
 async def test_what_is_billed_or_paid_out_is_due_no_more(
@@ -217,5 +219,5 @@ async def test_what_is_billed_or_paid_out_is_due_no_more(
     town.store(app)
     feed()
 
-    assert after_return == [{"account_id": hotel, "month": "2024-11"}]
+    assert after_return == [{"account_id": hotel, "month": "2024-11", "due_on": date(2024, 11, 29)}]
     assert await invoice_queries.due_invoices(conn, at=kst("2024-11-01 00:10") + timedelta(days=90)) == []
