@@ -14,7 +14,9 @@ from aggregates.fact import FACTS, Fact, Mark, set_mark
 from aggregates.money import AMOUNT_MINOR_MAX
 from aggregates.order.form import CHOICE_LINES_MAX, LINE_TEXT_MAX
 from aggregates.order.parts import BATCH_MAX, OrderCounts, OrderLine, OrderMoney
+from aggregates.reconciliation.parts import LINES_MAX, StatementLine
 from ledger.mapper import STATE_BYTES_MAX, pack
+from ledger.reconcile.rows import REFERENCE_CHARS_MAX
 from tests.aggregates.samples import sample
 
 LARGEST = LotPart("chg_000123456789abcdefgzzzzz", date(2024, 10, 28), "account_transfer", AMOUNT_MINOR_MAX)
@@ -95,6 +97,25 @@ LINE = OrderLine(
 )
 def test_a_fact_about_500_recipients_fits_in_a_row(topic: str, given: dict[str, object]) -> None:
     largest = sample(FACTS[topic], **given)
+    set_mark(largest, MARK)
+
+    assert len(pack(largest)) <= STATE_BYTES_MAX
+
+
+def test_a_fact_with_as_many_lines_of_a_bank_as_it_may_hold_fits_in_a_row() -> None:
+    line = StatementLine(
+        no=20_000,
+        row=20_001,
+        mark="f" * 32,
+        content="f" * 32,
+        amount_minor=-AMOUNT_MINOR_MAX,
+        fee_minor=AMOUNT_MINOR_MAX,
+        method="virtual_account",
+        reference="r" * REFERENCE_CHARS_MAX,
+        remittance_id="rmt_" + "z" * 18,
+        note="nte_" + "z" * 32,
+    )
+    largest = sample(FACTS["tally.lines_taken"], lines=(line,) * LINES_MAX)
     set_mark(largest, MARK)
 
     assert len(pack(largest)) <= STATE_BYTES_MAX
