@@ -9,6 +9,7 @@ from psycopg import AsyncConnection, Connection
 
 from aggregates import ids
 from aggregates.account import Account
+from aggregates.billing_key import BillingKey
 from aggregates.dates import billing_month, business_date
 from aggregates.fact import FACTS, Fact
 from ledger.shapes import account_json, lots_json
@@ -109,6 +110,20 @@ async def test_payments_are_those_of_the_fold(town: Town, conn: AsyncConnection[
             payment.payment_id: (payment.amount_minor, payment.method, payment.status, payment.charge_id)
             for payment in own
         }
+
+
+async def test_registered_cards_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
+    cards = {key.billing_key_id: key.status for key in town.streams.values() if isinstance(key, BillingKey)}
+    shown = {}
+    for each in town.accounts():
+        listed = await all_items(lambda cursor, id=each.account_id: payments.billing_keys(conn, id, cursor=cursor))
+        shown |= {card["id"]: card["status"] for card in listed}
+
+    assert shown == cards
+    open_ones = await payments.open_billing_keys(conn, limit=1_000)
+    assert {row["billing_key_id"] for row in open_ones} == {
+        id for id, status in cards.items() if status in ("requested", "removed")
+    }
 
 
 async def test_what_the_gateway_is_asked_for_is_what_is_open_on_payments_and_charges(

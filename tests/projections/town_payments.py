@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 from aggregates.account import Account
 from aggregates.payment import Payment
 from ledger.command import Command
+from ledger.commands.billing_keys import (
+    DeleteBillingKey,
+    RefuseBillingKey,
+    RegisterBillingKey,
+    RemoveBillingKey,
+    RequestBillingKey,
+)
 from ledger.commands.charges import FailChargeCancellation, StartChargeCancellation
 from ledger.commands.deposits import ExpireDeposit
 from ledger.commands.payments import (
@@ -44,6 +51,15 @@ def payments(town: Town, account_id: str) -> None:
         town.do(SettlePayment(payment_id))
         town.do(StartChargeCancellation(account_id, charge_of(town, payment_id)))
     town.do(FailChargeCancellation(account_id, charge_of(town, cancelled[1]), "partial_cancel_unsupported"))
+    cards = [town.do(RequestBillingKey(account_id, f"otk_{number}", "card"))["id"] for number in range(4)]
+    for card in cards[:2]:
+        town.do(RegisterBillingKey(card, f"bks_{card}", "Sandbox Card *1234"))
+    town.do(RefuseBillingKey(cards[2], "card_refused"))
+    charged = town.do(StartPayment(account_id, 8_000, "card", billing_key_id=cards[0]))["id"]
+    town.do(SettlePayment(charged))
+    town.do(RemoveBillingKey(cards[1]))
+    town.do(RemoveBillingKey(cards[0]))
+    town.do(DeleteBillingKey(cards[0]))
     town.now = town.now.replace(year=town.now.year + 1)
     town.do(ExpireDeposit(account_id, charge_of(town, lapsed)))
 
