@@ -22,12 +22,15 @@ from ledger.settings import Settings
 from projections.tracking import VIEWS
 from tests.cli.conftest import Service, ledger, plain_environment, wait_for
 from tests.ledger.bank_file import PROFILE, bank_file
+from tests.ledger.reconcile.files import bank_file as source_file
+from tests.ledger.reconcile.files import bank_row
 
 COMMANDS = [
     "serve",
     "work",
     "import",
     "export",
+    "reconcile",
     "replay",
     "verify",
     "rebuild",
@@ -110,6 +113,26 @@ def test_the_demo_set_is_prepaid_and_postpaid_over_several_days_and_twice_adds_n
     assert (again["new"], again["steps"], again["views_reached"]) == (0, 45, True)
     assert again["refused"] == ["member_limit_exceeded", "limit_exceeded", "same_person"]
     assert stat.S_IMODE((service.data_dir / "demo.key").stat().st_mode) == 0o600
+
+
+def test_a_banks_file_is_taken_and_matched_once_and_one_with_a_bad_row_not_at_all(
+    service: Service, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_bytes(source_file(bank_row("2026-03-02", "B1", 30_000), bank_row("2026-03-02", "B2", -500)))
+    bad.write_bytes(source_file(bank_row("2026-03-02", "B3", 7), "2026.03.02,B4,seven,,,"))
+
+    first = ledger(service.data_dir, "reconcile", str(good), "--profile", "example-bank")
+    again = ledger(service.data_dir, "reconcile", str(good), "--profile", "example-bank")
+    refused = ledger(service.data_dir, "reconcile", str(bad), "--profile", "example-bank", status=1)
+    unknown = ledger(service.data_dir, "reconcile", str(good), "--profile", "nobody", status=1)
+
+    assert (first["new"], first["known_file"]) == (2, False)
+    assert (again["id"], again["known_file"], again["lines_parked"]) == (first["id"], True, 0)
+    assert (refused["code"], refused["rows"]) == (
+        "file_refused", ["3: column '입금액': amount must be a plain decimal number"],
+    )  # fmt: skip
+    assert unknown["error"] == "source_not_found"
 
 
 def test_an_import_ends_when_readers_see_it_and_everything_agrees(service: Service, tmp_path: Path) -> None:
