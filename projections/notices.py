@@ -142,13 +142,17 @@ def _found(fact: Any, position: int, rows: Rows, kind: str, detail: dict[str, An
     )
 
 
-async def to_tell(conn: AsyncConnection[Any], status: str, limit: int) -> list[dict[str, Any]]:
-    """Return notices in a state, oldest first, each with the name that its rule has in the view `anniversary_rules`."""
+async def to_tell(conn: AsyncConnection[Any], status: str, *, after: int = 0, limit: int) -> list[dict[str, Any]]:
+    """Return notices in a state, oldest first, each with the name that its rule has in the view `anniversary_rules`.
+
+    Args:
+        after: position of the last one of the page before.
+    """
     query = """
         SELECT n.*, r.name FROM view_notices n LEFT JOIN view_anniversary_rules r USING (rule_id)
-        WHERE n.status = %s ORDER BY n.position LIMIT %s
+        WHERE n.status = %s AND n.position > %s ORDER BY n.position LIMIT %s
     """
-    return await fetch(conn, query, [status, limit])
+    return await fetch(conn, query, [status, after, limit])
 
 
 async def page(

@@ -28,6 +28,9 @@ log = structlog.get_logger("reactions")
 
 NAME = "notices"
 PAGE = 50
+PAGES_MAX = 20
+"""Pages of notices on their way that are looked at in one step: a slow one keeps no other waiting."""
+
 NEWS_FOR = timedelta(days=7)
 """What is older when it is found is not told any more: it was missed, or comes from before there were notices."""
 
@@ -44,13 +47,20 @@ async def react(bench: Bench) -> int:
         Unavailable, psycopg.Error: a database does not answer.
     """
     async with bench.see() as connection:
-        found = await notices.to_tell(connection, OPEN, PAGE)
-        requested = await notices.to_tell(connection, REQUESTED, PAGE)
+        found = await notices.to_tell(connection, OPEN, limit=PAGE)
     done = 0
     for row in found:
         command = RequestNotice(row["rule_id"], row["kind"], row["position"])
         done += await _do(bench, f"{row['notice_id']}:requested", command)
-    return done + await _tell(bench, requested)
+    after = 0
+    for _ in range(PAGES_MAX):
+        async with bench.see() as connection:
+            requested = await notices.to_tell(connection, REQUESTED, after=after, limit=PAGE)
+        done += await _tell(bench, requested)
+        if len(requested) < PAGE:
+            break
+        after = requested[-1]["position"]
+    return done
 
 
 REACTION = Reaction(NAME, every_s=1.0, step=react, hinted_by="messages")

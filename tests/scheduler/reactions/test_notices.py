@@ -16,6 +16,9 @@ from ledger.ports.sandbox.state import SandboxState
 from ledger.recipients import owner_name
 from ledger.vault.notice_contacts import NoticeContact
 from projections import notices as notices_view
+from projections.connections import connect_to
+from projections.rebuild import check_views
+from projections.registry import chosen
 from scheduler.reactions.bench import Bench
 from scheduler.reactions.notices import react
 from tests.ledger.desk import SetClock, account_with, do
@@ -89,6 +92,8 @@ async def test_the_owner_of_a_suspended_rule_is_told_by_mail_once_v6(office: Off
 
     assert await office.notices() == [("told", "email", None)]
     assert await office.sent() == [("email", "rule-suspended", 1, "")]
+    rebuilt = check_views(connect_to(office.bench.database), chosen(("notices",)))
+    assert [(each.view, each.differences) for each in rebuilt] == [("notices", 0)]
 
 
 async def test_who_has_no_address_or_no_luck_with_it_gets_an_sms(office: Office) -> None:
