@@ -7,7 +7,7 @@ Given: `Scenario(...)`, `charged(...)` and other facts by `given(...)`. When: de
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from aggregates import ids
 from aggregates.account import Account
@@ -67,17 +67,17 @@ class Scenario:
         """Return a stamp for what happened at a time of Seoul and is recorded now."""
         return self.stamp._replace(occurred_at=kst(text))
 
-    def at(self, text: str) -> Scenario:
+    def at(self, text: str) -> Self:
         """Set the clock to a time of Seoul."""
         self.now = kst(text)
         return self
 
-    def pass_days(self, days: int) -> Scenario:
+    def pass_days(self, days: int) -> Self:
         """Move the clock."""
         self.now += timedelta(days=days)
         return self
 
-    def by(self, actor: str, owner: str = "") -> Scenario:
+    def by(self, actor: str, owner: str = "") -> Self:
         """Let another principal act from now on."""
         self.actor, self.owner = actor, owner
         return self

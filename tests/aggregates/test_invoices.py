@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from aggregates.account import Account
-from aggregates.account.billing.invoices import InvoiceIssued
+from aggregates.account.billing.invoices import InvoiceAdjusted, InvoiceIssued
+from aggregates.account.billing.payments import SettlementPaid
 from aggregates.account.parts import MonthPart, SpendState
 from aggregates.account.snapshot import AccountSnapshot
 from aggregates.account.spends import NEVER, as_state
@@ -253,9 +254,9 @@ def test_a_month_or_due_date_that_cannot_be_is_malformed(month: str, due_on: str
     customer.buy(1)
     customer.at("2024-10-01 00:10")
 
-    attempt = lambda: customer.account.issue_invoice(  # noqa: E731
-        customer.stamp, month=month, due_on=date.fromisoformat(due_on or "2024-10-31"), numbers=customer.numbers
-    )
+    def attempt() -> InvoiceIssued:
+        due = date.fromisoformat(due_on or "2024-10-31")
+        return customer.account.issue_invoice(customer.stamp, month=month, due_on=due, numbers=customer.numbers)
 
     assert customer.refused(attempt).code == "malformed"
 
@@ -303,9 +304,11 @@ def test_the_billed_amount_cannot_be_less_than_what_is_paid(amount: int, code: s
     customer, invoice_id = billed()
     customer.pay((invoice_id, 20_000))
 
-    adjust = lambda: customer.account.adjust_invoice(  # noqa: E731
-        customer.stamp, invoice_id=invoice_id, billed_minor=amount, reason="agreed"
-    )
+    def adjust() -> InvoiceAdjusted:
+        return customer.account.adjust_invoice(
+            customer.stamp, invoice_id=invoice_id, billed_minor=amount, reason="agreed"
+        )
+
     if code is None:
         assert adjust().outstanding_minor == 0
         assert customer.account.billing.invoices == {}
@@ -373,7 +376,8 @@ def test_a_payment_that_names_no_invoice_is_at_most_what_is_open_and_unbilled(am
     customer, _ = billed(4_832)
     customer.buy(10_000)
 
-    pay = lambda: customer.account.pay_settlement(customer.stamp, amount_minor=amount)  # noqa: E731
+    def pay() -> SettlementPaid:
+        return customer.account.pay_settlement(customer.stamp, amount_minor=amount)
 
     assert pay().receivable_minor == 0 if code is None else customer.refused(pay).code == code
 

@@ -12,7 +12,15 @@ from api.access import ROLES
 from api.operation import OPERATIONS
 from ledger.command import Call, Command
 from ledger.database import Database
-from tests.api import visits, visits_documents, visits_exports, visits_invoices, visits_orders, visits_outside, visits_reconciliation
+from tests.api import (
+    visits,
+    visits_documents,
+    visits_exports,
+    visits_invoices,
+    visits_orders,
+    visits_outside,
+    visits_reconciliation,
+)
 from tests.api.counter import Counter
 from tests.ledger.desk import SetClock
 

@@ -81,14 +81,13 @@ def invoice_step(chance: random.Random, town: Town, account: Account) -> Command
     invoice_id = chance.choice(open_ids)
     owed_minor = account.billing.invoices[invoice_id].outstanding_minor
     part_minor = chance.randint(1, owed_minor)
-    return chance.choice(
-        [
-            PayInvoices(account_id, part_minor, ((invoice_id, part_minor),), None),
-            PaySettlement(account_id, chance.randint(1, owed_minor), None),
-            AdjustInvoice(account_id, invoice_id, chance.randint(0, 2 * owed_minor), "agreed"),
-            LiftOverdueBlock(account_id, "promised"),
-        ]
-    )
+    steps: list[Command] = [
+        PayInvoices(account_id, part_minor, ((invoice_id, part_minor),), None),
+        PaySettlement(account_id, chance.randint(1, owed_minor), None),
+        AdjustInvoice(account_id, invoice_id, chance.randint(0, 2 * owed_minor), "agreed"),
+        LiftOverdueBlock(account_id, "promised"),
+    ]
+    return chance.choice(steps)
 
 
 def _pick(town: Town, order_id: str, recipient: int, item: int, batch: int) -> None:
