@@ -251,6 +251,9 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "scenario": "rates",
         "document_id": "doc_01zzzzzzzzzzzzzzzz",
         "format": "pdf",
+        "line_id": f"lin_{stem}1",
+        "source": "example-bank",
+        "export_id": "exp_" + "a" * 32,
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None
