@@ -167,9 +167,7 @@ async def test_a_report_that_never_comes_is_waited_for_a_day_then_the_next_chann
 
 
 @pytest.mark.parametrize(("late", "ended"), [(timedelta(days=7), "told"), (timedelta(days=7, seconds=1), "not_told")])
-async def test_what_is_found_over_seven_days_late_is_not_told(
-    office: Office, late: timedelta, ended: str
-) -> None:
+async def test_what_is_found_over_seven_days_late_is_not_told(office: Office, late: timedelta, ended: str) -> None:
     await office.suspended()
     await office.contact(EMAIL)
     office.clock.at += late
