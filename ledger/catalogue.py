@@ -104,7 +104,20 @@ def document() -> str:
             parts.append(f"## Stream `{stream}`\n")
         parts.append(_section(topic, FACTS[topic]))
     parts.append("## Value parts\n")
-    parts += [_value(kind) for kind in (LotPart, Figures, SpendState, OrderLine, OrderMoney, OrderCounts, DocumentFile, StatementLine, RemittancePart)]
+    parts += [
+        _value(kind)
+        for kind in (
+            LotPart,
+            Figures,
+            SpendState,
+            OrderLine,
+            OrderMoney,
+            OrderCounts,
+            DocumentFile,
+            StatementLine,
+            RemittancePart,
+        )
+    ]
     return "\n".join(parts)
 
 
