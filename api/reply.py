@@ -16,10 +16,10 @@ class Parts(NamedTuple):
     """A body that is too long to be in memory as a whole.
 
     Attributes:
-        bytes: its length. read: yields it, part by part.
+        length: in bytes. read: yields it, part by part.
     """
 
-    bytes: int
+    length: int
     read: Callable[[], AsyncIterator[bytes]]
 
 
@@ -51,7 +51,7 @@ def reply_headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
     """Return all headers of a reply to the request `request_id`, unless the reply has its own."""
     return [
         (b"content-type", reply.content_type),
-        (b"content-length", b"%d" % (reply.parts.bytes if reply.parts else len(reply.body))),
+        (b"content-length", b"%d" % (reply.parts.length if reply.parts else len(reply.body))),
         (b"x-request-id", (reply.request_id or request_id).encode()),
         *ALWAYS,
         *reply.headers,

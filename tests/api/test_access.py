@@ -238,6 +238,7 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "group_id": "grp_" + "a" * 32,
         "contact_id": "con_" + "a" * 32,
         "upload_id": "upl_" + "a" * 32,
+        "export_id": "exp_" + "a" * 32,
         "profile_id": f"snp_{stem}1",
         "kind": "recipients",
         "product_id": "prd_01zzzzzzzzzzzzzzzz",
