@@ -86,6 +86,18 @@ class OrdersQuery(PageQuery):
     to_date: Annotated[Day | None, Field(description="Last date of ordering, in Seoul.")] = None
 
 
+class OrdersDownloadQuery(Query):
+    """Which orders, and the form of the download."""
+
+    account_id: PublicIdText | None = None
+    member_id: MemberId | None = None
+    status: Literal["scheduled", "sending", "dispatched", "cancelled"] | None = None
+    kind: Kind | None = None
+    from_date: Annotated[Day | None, Field(description="First date of ordering, in Seoul.")] = None
+    to_date: Annotated[Day | None, Field(description="Last date of ordering, in Seoul.")] = None
+    form: Literal["csv", "xlsx"] = "csv"
+
+
 class OrderRecipientsQuery(PageQuery):
     """Which recipients of an order."""
 

@@ -121,6 +121,15 @@ async def page(
     return paged(asked, where, [listed(row) for row in found], [row["position"] for row in found])
 
 
+async def first(conn: AsyncConnection[Any], wanted: OrderFilter, limit: int) -> list[dict[str, Any]]:
+    """Return the newest orders, as the list shows them."""
+    conditions, parameters = _conditions(wanted)
+    query = f"""
+        SELECT * FROM view_orders WHERE {" AND ".join(["true", *conditions])} ORDER BY position DESC LIMIT %s
+    """
+    return [listed(row) for row in await fetch(conn, query, [*parameters, limit])]
+
+
 async def row_of(conn: AsyncConnection[Any], order_id: str) -> dict[str, Any]:
     """Return the row of one order. Raises: OrderNotFound."""
     found = await fetch(conn, "SELECT * FROM view_orders WHERE order_id = %s", [order_id])

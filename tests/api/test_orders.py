@@ -315,6 +315,33 @@ async def test_the_list_has_pages_of_fifty_and_filters(front: ShopFront) -> None
     assert (len(tomorrow["items"]), len(todays["items"])) == (0, 53)
 
 
+async def test_the_list_is_downloaded_with_its_columns_and_no_confirmed_amount_of_general_orders(
+    front: ShopFront,
+) -> None:
+    """SPEC 3.6, R-033."""
+    dear, cheap = await front.product(29_700), await front.product(9_900)
+    general = await front.order([cheap], name="=1+1")
+    choice = await front.order([dear, cheap], kind="choice")
+    front.feed()
+    master = await front.counter.role_key("master", front.account_id)
+    stranger = await front.counter.role_key("master", await front.counter.account())
+
+    csv = await front.counter.get("/v1/orders/download", key=master)
+    xlsx = await front.counter.get("/v1/orders/download?form=xlsx&kind=choice", key=master)
+    nothing = await front.counter.get("/v1/orders/download", key=stranger)
+
+    lines = [line[1:-1].split('","') for line in csv.text.splitlines()]
+    assert csv.headers["content-disposition"] == "attachment; filename=orders.csv"
+    assert lines[0][3:9] == ["name", "number", "kind", "amount", "confirmed_amount", "recipients"]
+    assert [line[3:9] for line in lines[1:]] == [
+        ["Autumn gifts", choice["number"], "choice", "29700", "0", "1"],
+        ["'=1+1", general["number"], "general", "9900", "", "1"],
+    ]
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(xlsx.content)).get_sheet_by_index(0).to_python()
+    assert [row[4] for row in sheet] == ["number", choice["number"]]
+    assert len(nothing.text.splitlines()) == 1
+
+
 async def test_recipients_come_in_pages_in_their_order_and_by_state(front: ShopFront) -> None:
     phones = ["01000001001", "01000010002", "01000001003"]
     order = await front.order([await front.product(9_900)], phones)

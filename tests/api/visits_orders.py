@@ -39,6 +39,7 @@ async def catalogue(call: Visitor, account_id: str) -> str:
     await call("get_anniversary_rule", rule_id=rule_id)
     assert len((await call("list_anniversary_recipients", rule_id=rule_id))["items"]) == 1
     await call("replace_anniversary_recipients", {"recipients": people}, rule_id=rule_id)
+    await call("change_anniversary_rule", {"name": "Birthdays of all", "consent": True}, rule_id=rule_id)
     await call("pause_anniversary_rule", {}, rule_id=rule_id)
     await call("resume_anniversary_rule", {}, rule_id=rule_id)
     await call("end_anniversary_rule", {}, rule_id=rule_id)
@@ -70,6 +71,7 @@ async def orders(call: Visitor, account_id: str, product: str) -> None:
     assert len((await call("list_orders"))["items"]) == 1
     assert len((await call("list_order_recipients", order_id=order_id))["items"]) == 2
     await call("download_order_recipients", order_id=order_id)
+    await call("download_orders")
     await call("resend_messages", {"recipients": [0]}, order_id=order_id)
     for coupon, decide in enumerate(("approve_void", "reject_void")):
         asked = await call("request_void", {"coupons": [coupon], "reason": "r"}, order_id=order_id)
