@@ -79,7 +79,7 @@ def recover(place: Place, server: EmbeddedServer, wal: Path | None, to: datetime
         command, input=_made_ours(server), capture_output=True, text=True, env={"LC_ALL": "C"}, **user
     )
     if done.returncode != 0 or "FATAL" in done.stderr:
-        raise BackupUnusable(f"PostgreSQL could not recover the backup: {done.stderr.strip()[-SAID_CHARACTERS:]}")
+        raise BackupUnusable(f"PostgreSQL could not recover the backup: {_fatal(done.stderr)}")
 
 
 def _recover_to(place: Place, to: datetime) -> None:
@@ -106,8 +106,7 @@ def _recover_to(place: Place, to: datetime) -> None:
             postgres.send_signal(signal.SIGINT)
         if postgres.wait() != 0:
             log.seek(0)
-            said = log.read().strip()[-SAID_CHARACTERS:]
-            raise BackupUnusable(f"PostgreSQL could not recover the backup to {to.isoformat()}: {said}")
+            raise BackupUnusable(f"PostgreSQL could not recover the backup to {to.isoformat()}: {_fatal(log.read())}")
 
 
 def check_version(manifest: Manifest) -> None:
@@ -144,6 +143,13 @@ def _made_ours(server: EmbeddedServer) -> str:
     make = f"IF to_regrole('{SUPERUSER}') IS NULL THEN CREATE ROLE {SUPERUSER}; END IF;"
     alter = f"ALTER ROLE {SUPERUSER} SUPERUSER LOGIN REPLICATION PASSWORD '{server.secret(SUPERUSER)}';"
     return f"DO $$ BEGIN {make} END $$;\n{alter}\n"
+
+
+def _fatal(log: str) -> str:
+    """Return what a server says that it ended for; all it has said, if it gives no reason."""
+    reasons = [line.partition("FATAL:")[2].strip() for line in log.splitlines() if "FATAL:" in line]
+    # Our own question whether it answers yet is refused in these words.
+    return "; ".join(reason for reason in reasons if "is starting up" not in reason) or log.strip()[-SAID_CHARACTERS:]
 
 
 def _some(findings: list[str]) -> str:

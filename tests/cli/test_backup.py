@@ -194,6 +194,15 @@ def test_a_moment_is_restored_with_all_that_was_before_it_and_nothing_after(orig
     assert done["position"] == origin.last_before
 
 
+def test_a_moment_that_the_log_does_not_reach_is_refused(origin: Origin, cli_folder: Path, tmp_path: Path) -> None:
+    to = cli_folder / "later"
+
+    done = origin.restore(to, "--wal", str(tmp_path), "--to", origin.moment, status=1)
+
+    assert done["detail"].endswith("recovery ended before configured recovery target was reached")
+    assert not to.exists()
+
+
 def test_a_ledger_that_lacks_what_an_anchor_names_stays_closed(origin: Origin, cli_folder: Path) -> None:
     to = cli_folder / "older"
 
