@@ -254,7 +254,6 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "format": "pdf",
         "line_id": f"lin_{stem}1",
         "source": "example-bank",
-        "export_id": "exp_" + "a" * 32,
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None

@@ -266,7 +266,7 @@ async def test_texts_of_a_rule_are_changed_kept_and_taken_away_in_the_vault(owne
 async def test_a_blind_retry_of_a_change_changes_once(owner: Owner, counter: Counter) -> None:
     rule_id = (await owner.make()).json()["id"]
     path, change = f"/v1/anniversary-rules/{rule_id}", {"recipients": {"rows": ROWS[:1]}, "consent": True}
-    sent = {"key": owner.keys["master"], "idempotency_key": "change-of-the-team-1"}
+    sent: dict[str, Any] = {"key": owner.keys["master"], "idempotency_key": "change-of-the-team-1"}
 
     first = await counter.send("PATCH", path, change, **sent)
     again = await counter.send("PATCH", path, change, **sent)

@@ -114,7 +114,7 @@ async def test_payments_are_those_of_the_fold(town: Town, conn: AsyncConnection[
 
 async def test_registered_cards_are_those_of_the_fold(town: Town, conn: AsyncConnection[Any]) -> None:
     cards = {key.billing_key_id: key.status for key in town.streams.values() if isinstance(key, BillingKey)}
-    shown = {}
+    shown: dict[str, str] = {}
     for each in town.accounts():
         listed = await all_items(lambda cursor, id=each.account_id: payments.billing_keys(conn, id, cursor=cursor))
         shown |= {card["id"]: card["status"] for card in listed}
