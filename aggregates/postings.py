@@ -23,8 +23,8 @@ from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundR
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
 from aggregates.account.transfers import AdjustmentApproved, Imported, TransferReceived, TransferSent
 from aggregates.fact import Fact
+from aggregates.reconciliation.facts import LineParked, LineReleased, ParkedReturned
 from aggregates.reconciliation.remittance import RemittanceReceived, RemittanceReopened
-from aggregates.reconciliation.tally import LineParked, LineReleased, ParkedReturned
 
 F = TypeVar("F", bound=Fact)
 

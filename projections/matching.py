@@ -20,8 +20,8 @@ from aggregates.dates import start_of_day
 from aggregates.fact import Stream
 from aggregates.reconciliation import Counterpart, Remittance, Tally
 from aggregates.reconciliation.counterpart import counterpart_id
+from aggregates.reconciliation.line import tally_of
 from aggregates.reconciliation.rules import REFERENCE_DAYS, pairs
-from aggregates.reconciliation.tally import tally_of
 from ledger.command import Call, Command, Outcome
 from ledger.commands.matching import MatchLine, ParkLine
 from ledger.engine import Engine

@@ -13,8 +13,8 @@ from aggregates.account import Account
 from aggregates.fact import Fact
 from aggregates.postings import BANK as BANK_ACCOUNT
 from aggregates.postings import GATEWAY_RECEIVABLE, entry_of
+from aggregates.reconciliation.facts import ParkedReturned
 from aggregates.reconciliation.parts import BANK, PROVIDER
-from aggregates.reconciliation.tally import ParkedReturned
 
 ITEM_FACTS: frozenset[type[Fact]] = frozenset(
     {

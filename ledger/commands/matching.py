@@ -13,20 +13,13 @@ from aggregates import ids
 from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stamp
 from aggregates.reconciliation.counterpart import Counterpart, counterpart_id
+from aggregates.reconciliation.facts import LineMatched, LineParked, LineUnmatched
 from aggregates.reconciliation.items import Item, item_of
+from aggregates.reconciliation.line import tally_of
 from aggregates.reconciliation.parts import BANK, ITEMS_MAX
 from aggregates.reconciliation.remittance import Remittance, RemittanceNotFound
 from aggregates.reconciliation.rules import MANUAL
-from aggregates.reconciliation.tally import (
-    AmountsDiffer,
-    LineMatched,
-    LineNotFound,
-    LineParked,
-    LineUnmatched,
-    NothingToMatch,
-    Tally,
-    tally_of,
-)
+from aggregates.reconciliation.tally import AmountsDiffer, LineNotFound, NothingToMatch, Tally
 from ledger.command import Answer, Streams, answer
 
 

@@ -11,9 +11,9 @@ from aggregates.account import Account
 from aggregates.account.bank_deposits import require_currency
 from aggregates.fact import Fact, Stamp
 from aggregates.reconciliation.counterpart import Counterpart, counterpart_id
+from aggregates.reconciliation.facts import LineMatched, ParkedCredited, ParkedReturned
 from aggregates.reconciliation.parts import BANK
 from aggregates.reconciliation.rules import MANUAL
-from aggregates.reconciliation.tally import LineMatched, ParkedCredited, ParkedReturned
 from ledger.command import Answer, Streams, answer
 from ledger.commands.invoices import PayInvoices, PaySettlement
 from ledger.commands.matching import tally_with
