@@ -47,6 +47,9 @@ def test_a_fact_that_was_read_cannot_be_told_from_one_that_was_made(topic: str) 
 @pytest.mark.parametrize("topic", sorted(FACTS))
 def test_a_field_too_few_is_refused(topic: str) -> None:
     for name in state_of(topic):
+        if name == "class_version":
+            # Without it the state is one of the first version; what that lacks is for an upcast to say.
+            continue
         state = state_of(topic)
         del state[name]
 
