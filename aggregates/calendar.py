@@ -194,10 +194,10 @@ class BusinessCalendar:
                 day += step
         return day
 
-    def last_of_month(self, day: date) -> date:
-        """Return the last business day of the month in which `day` lies."""
+    def last_of_month(self, day: date, until: int = 31) -> date:
+        """Return the last business day of the month in which `day` lies, or the last one up to its day `until`."""
         first_of_next = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-        return self.shift(first_of_next, -1)
+        return self.shift(min(first_of_next, day.replace(day=1) + timedelta(until)), -1)
 
 
 def _is_leap(year: int) -> bool:

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
             messages are paths alone, unless `ledger serve` says where it listens.
         fallback_number: from which MMS and SMS are shown to come: the service's own, 8 to 12 digits (SPEC 3.1, D1).
         expired_refund_rate: percent of the price of a coupon that goes back when it expires without use (SPEC R-035).
+        invoice_due_day: an invoice is to be paid by the last business day of its month up to this one (SPEC R-087).
     """
 
     model_config = SettingsConfigDict(
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] = ""
     fallback_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{8,12}$")] = FALLBACK_NUMBER
     expired_refund_rate: Annotated[int, Field(ge=0, le=100)] = 0
+    invoice_due_day: Annotated[int, Field(ge=10, le=31)] = 31
 
     @property
     def embedded(self) -> bool:

@@ -238,11 +238,13 @@ async def aged(conn: AsyncConnection[Any], *, as_of: date) -> dict[str, Any]:
     return {"as_of": as_of.isoformat(), "accounts": listed, "totals": [totals[name] for name in sorted(totals)]}
 
 
-async def due_invoices(conn: AsyncConnection[Any], *, at: datetime, limit: int = 100) -> list[dict[str, Any]]:
+async def due_invoices(
+    conn: AsyncConnection[Any], *, at: datetime, limit: int = 100, due_day: int = 31
+) -> list[dict[str, Any]]:
     """Return accounts whose invoice is due at instant `at`, the earliest month first: {account_id, month, due_on}.
 
     From 00:10 KST of the 1st on the invoice of that month is due, for the month before; missed months come one after
-    the other. It is to be paid by `due_on`, the last business day of its month.
+    the other. It is to be paid by `due_on`, the last business day of its month up to `due_day`.
 
     Source: SPEC I3, R-087, R-089, R-094, 14.
     """
@@ -253,7 +255,7 @@ async def due_invoices(conn: AsyncConnection[Any], *, at: datetime, limit: int =
     found = await fetch(conn, query, [month_of(at - ISSUE_AFTER), limit])
     months = [next_month(row["due_month"]) for row in found]
     return [
-        {"account_id": row["account_id"], "month": month, "due_on": CALENDAR.last_of_month(first_day(month))}
+        {"account_id": row["account_id"], "month": month, "due_on": CALENDAR.last_of_month(first_day(month), due_day)}
         for row, month in zip(found, months, strict=True)
     ]
 

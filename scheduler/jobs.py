@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from ledger.commands.orders import StartDispatch
 from ledger.commands.spends import ExpireHold
 from ledger.database import Database, connect_async
 from ledger.engine import Engine
+from ledger.settings import Settings
 from ledger.store import Store
 from projections import anniversary_queries, charges, invoice_queries, order_open, spends
 from projections.tracking import wait_for
@@ -116,6 +118,12 @@ ISSUE_INVOICES = Job(
     key=lambda due: f"invoice:{due['account_id']}:{due['month']}",
 )
 JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES, START_DISPATCHES, ISSUE_INVOICES)
+
+
+def jobs_of(settings: Settings) -> tuple[Job, ...]:
+    """Return the jobs as the settings want them (SPEC R-087)."""
+    issuing = ISSUE_INVOICES._replace(due=partial(invoice_queries.due_invoices, due_day=settings.invoice_due_day))
+    return tuple(issuing if job is ISSUE_INVOICES else job for job in JOBS)
 
 
 def call_of(job: Job, due: dict[str, Any]) -> Call:

@@ -20,7 +20,7 @@ from ledger.sandbox_clock import open_clock
 from ledger.settings import Settings
 from ledger.vault import open_vault
 from scheduler import anniversaries, exports, reconciliation
-from scheduler.jobs import JOBS, Fired, fire
+from scheduler.jobs import Fired, fire, jobs_of
 
 log = structlog.get_logger("scheduler")
 
@@ -40,7 +40,7 @@ def run(settings: Settings, stop: StopEvent) -> None:
     with open_database(settings) as database, open_clock(settings, database) as clock:
         vault = open_vault(settings, database, clock)
         firings: list[tuple[str, int, Firing]] = [
-            (job.name, job.every_s, partial(fire, job, database, clock)) for job in JOBS
+            (job.name, job.every_s, partial(fire, job, database, clock)) for job in jobs_of(settings)
         ]
         gifts = partial(anniversaries.order_gifts, database, vault, clock)
         firings.append((anniversaries.NAME, anniversaries.EVERY_S, gifts))

@@ -177,6 +177,21 @@ def test_the_last_business_day_of_a_month(day: date, last: date) -> None:
     assert BANKS.last_of_month(day) == last
 
 
+@pytest.mark.parametrize(
+    ("until", "last"),
+    [(31, date(2026, 2, 27)), (28, date(2026, 2, 27)), (20, date(2026, 2, 20)), (18, date(2026, 2, 13))],
+    ids=["last day", "a Saturday", "a Friday", "new year's holidays"],
+)
+def test_the_last_business_day_of_a_month_up_to_a_day(until: int, last: date) -> None:
+    assert BANKS.last_of_month(date(2026, 2, 1), until) == last
+
+
+def test_from_the_10th_on_every_month_has_a_business_day_up_to_a_day() -> None:
+    months = [date(year, month, 1) for year in range(2020, 2041) for month in range(1, 13)]
+
+    assert all(BANKS.last_of_month(month, 10) >= month for month in months)
+
+
 def test_a_holiday_that_was_announced_later_can_be_added() -> None:
     announced = BusinessCalendar([date(2024, 10, 2)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 
 import pytest
 
@@ -11,10 +12,11 @@ from ledger.commands.spends import Spend
 from ledger.commands.standing import OpenAccount
 from ledger.database import Database
 from ledger.engine import Engine
+from ledger.settings import Settings
 from ledger.store import Store
 from projections.connections import connect_to
 from projections.runner import Runner
-from scheduler.jobs import ISSUE_INVOICES, Fired, fire
+from scheduler.jobs import ISSUE_INVOICES, Fired, fire, jobs_of
 from tests.aggregates.scenario import kst
 from tests.ledger.desk import SetClock, do
 
@@ -88,3 +90,19 @@ async def test_the_job_issues_each_invoice_once_and_catches_up_in_order(
         [("2026-04", 4_832)],
     ]
     assert sorted(open_.number for each in billing for open_ in each.invoices.values()) == [1, 2, 3]
+
+
+async def test_the_setting_names_the_day_up_to_which_an_invoice_is_to_be_paid(
+    engine: Engine, clock: SetClock, ledger_database: Database, feed: Feed
+) -> None:
+    """SPEC R-087: 25 April 2026 is a Saturday."""
+    opened = await do(engine, OpenAccount("Quiet Mill", "postpaid", "KRW", 500_000, 0), "open")
+    await do(engine, Spend(str(opened["id"]), 4_832), "march")
+    feed()
+    clock.at = kst("2026-04-01 00:10")
+    (job,) = [job for job in jobs_of(Settings(invoice_due_day=25)) if job.name == ISSUE_INVOICES.name]
+
+    fired = await fire(job, ledger_database, clock)
+
+    (invoice,) = (await engine.account(str(opened["id"]))).account.billing.invoices.values()
+    assert (fired.done, invoice.month, invoice.due_on) == (1, "2026-04", date(2026, 4, 24))
