@@ -9,20 +9,26 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import orjson
-from psycopg import Connection, sql
+from psycopg import AsyncConnection, Connection, sql
 
+from aggregates import document
 from bench.fill import Source, fill
 from bench.trial import Side, Trial
 from ledger.database import Database, connect, connect_async
+from ledger.documents.company import EXAMPLE
+from ledger.documents.content import content_of
+from ledger.documents.render import render
 from projections.connections import connect_to
 from projections.exports.asked import Asked, Format
 from projections.exports.export import run as export
+from projections.papers import account_statement
 from projections.rebuild import rebuild_views
 from projections.registry import chosen
 from projections.statement import statement, to_csv
@@ -65,9 +71,12 @@ class Shelf:
             Side("statement_csv_s", "s", self._statement),
         ]
 
-    def workbook(self) -> Side:
+    def workbooks(self) -> list[Side]:
         """Return what is measured fewer times."""
-        return Side("export_xlsx_rows_per_s", "rows/s", self._exporting("transactions", "xlsx"))
+        return [
+            Side("export_xlsx_rows_per_s", "rows/s", self._exporting("transactions", "xlsx")),
+            Side("statement_xlsx_s", "s", lambda: self._trial.lab.run(self._statement_xlsx_s())),
+        ]
 
     def peak_mb(self, form: Format) -> float:
         """Return by how much one export makes a process larger."""
@@ -100,15 +109,44 @@ class Shelf:
         return self._trial.lab.run(self._statement_s())
 
     async def _statement_s(self) -> float:
-        schema = sql.Identifier(self.database.schema)
-        async with await connect_async(self.database.app) as conn:
-            await conn.execute(sql.SQL("SET search_path = {}, pg_catalog").format(schema))
+        async with self._reading() as conn:
             started = time.perf_counter()
             made = await statement(conn, self.account_id, from_date=EVER[0], to_date=EVER[1])
             written = to_csv(made)
             taken_s = time.perf_counter() - started
         assert written.count(b"\r\n") > len(made["rows"]) == self.rows, "every row is there"
         return taken_s
+
+    async def _statement_xlsx_s(self) -> float:
+        """Make the workbook that a caller gets: figures from facts, rendered in a process of its own."""
+        async with self._reading() as conn:
+            started = time.perf_counter()
+            position = self.rows + 1
+            basis = {"account_id": self.account_id, "from": str(EVER[0]), "to": str(EVER[1]), "version": position}
+            figures = await account_statement.figures(conn, basis, position)
+            content = content_of(
+                kind=document.ACCOUNT_STATEMENT,
+                language="ko",
+                number="",
+                issued_at="2026-01-01T00:00:00+09:00",
+                position=None,
+                account_version=position,
+                supplier=EXAMPLE.block("ko"),
+                recipient={"account_id": self.account_id, "name": "Bench", "member_id": None, "email": None},
+                basis=basis,
+                figures=figures,
+            )
+            made = await render(content, ["xlsx"])
+            taken_s = time.perf_counter() - started
+        assert len(made["xlsx"]) > self.rows, "every row is there"
+        return taken_s
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection[Any]]:
+        schema = sql.Identifier(self.database.schema)
+        async with await connect_async(self.database.app) as conn:
+            await conn.execute(sql.SQL("SET search_path = {}, pg_catalog").format(schema))
+            yield conn
 
 
 def run(trial: Trial) -> None:
@@ -117,7 +155,7 @@ def run(trial: Trial) -> None:
     try:
         shelf = Shelf(trial, database)
         trial.take_turns(shelf.sides())
-        trial.take_turns([shelf.workbook()], rounds=XLSX_ROUNDS)
+        trial.take_turns(shelf.workbooks(), rounds=XLSX_ROUNDS)
         forms: tuple[Format, ...] = ("csv", "xlsx", "parquet")
         for form in forms:
             trial.note(f"export_{form}_peak_mb", "MB", shelf.peak_mb(form))

@@ -91,12 +91,14 @@ class Charges(View):
     """Charges, lots and parked deposits."""
 
     NAME = "charges"
+    VERSION = 2
     TABLES = (CHARGES, LOTS, parked_deposits.PARKED)
     TAKES = frozenset(
         {
-            Account.AdjustmentApproved, Account.ChargeCancelFailed, Account.ChargeCancelStarted,
-            Account.ChargeCancelled, Account.Charged, Account.ChargedBack, Account.DepositAwaited,
-            Account.DepositExpired, Account.DepositParked, Account.Deposited, Account.DifferenceRefunded,
+            Account.AdjustmentApproved, Account.BankDepositCredited, Account.ChargeCancelFailed,
+            Account.ChargeCancelStarted, Account.ChargeCancelled, Account.Charged, Account.ChargedBack,
+            Account.DepositAwaited, Account.DepositExpired, Account.DepositParked, Account.Deposited,
+            Account.DifferenceRefunded,
             Account.HoldExpired, Account.Imported, Account.ParkedDepositCredited, Account.ParkedDepositReturned,
             Account.RefundCancelled, Account.RefundRejected, Account.RefundRequested, Account.SpendReturned,
             Account.Spent, Account.TransferReceived, Account.TransferSent,

@@ -19,6 +19,7 @@ PARAMS = {
     "spend_id": "spd_019s0mbcqyp9h9hys33",
     "member_id": "member-7",
     "product_id": "prd_01zzzzzzzzzzzzzzzz",
+    "invoice_id": "inv_019s0mbcqyp9h9hys34",
     "scenario": "rates",
 }
 
@@ -27,7 +28,7 @@ def test_money_fields_are_found_in_every_body_that_names_an_amount() -> None:
     assert len(FIELDS) >= 18
     assert {"charge_back", "settle_receivable"} <= {field.operation.name for field in FIELDS}
     of_money = {"amount", "credit_limit", "overdraft_limit", "monthly_limit", "cash_amount"}
-    assert of_money | {"list_price", "list_amount", "sale_amount"} == {field.name for field in FIELDS}
+    assert of_money | {"list_price", "list_amount", "sale_amount", "billed_amount"} == {field.name for field in FIELDS}
 
 
 async def test_an_amount_that_is_no_plain_integer_in_range_is_malformed_on_every_field(counter: Counter) -> None:

@@ -105,7 +105,7 @@ def ledger(data_dir: Path, *arguments: str, status: int = 0) -> dict[str, Any]:
         patch.setattr(sys, "argv", ["ledger", *arguments, "--data-dir", str(data_dir), "--json"])
         with pytest.raises(SystemExit) as ended:
             run()
-    assert (ended.value.code or 0) == status, stderr.getvalue()
+    assert (ended.value.code or 0) == status, stderr.getvalue() + stdout.getvalue()
     body: dict[str, Any] = orjson.loads(stdout.getvalue())
     return body
 

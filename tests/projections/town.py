@@ -56,6 +56,7 @@ from ledger.commands.transfers import (
     Transfer,
 )
 from ledger.mapper import pack
+from tests.projections.town_bank import bank_money
 from tests.projections.town_invoices import invoice_step, invoices
 from tests.projections.town_payments import payment_step, payments, start_payment
 
@@ -231,6 +232,7 @@ def busy_town() -> Town:
     town.do(ImportMovement(florist, 9_000, date(2024, 9, 2), "row-2"), happened="2024-09-02")
     town.at("2024-10-07 09:00")
     town.do(ExpireHold(bakery, forgotten))
+    bank_money(town, town.open("Long Pier Boatyard"))
     _deposits(town, florist)
     _cancellations(town, bakery)
     _refunds(town, bakery)
