@@ -36,6 +36,9 @@ DEBIT, CREDIT = 0, 1
 BALANCES = (PREPAID, PREPAID_HOLD, REFUND_PAYABLE, UNBILLED_RECEIVABLE, TRADE_RECEIVABLE)
 """Ledger accounts whose sum on one stream is a figure of its account; what it is owed is below zero here."""
 
+Lines = tuple[tuple[str, int], ...]
+"""(ledger account, signed amount) of each line of an entry."""
+
 Sums = dict[str, dict[str, list[int]]]
 """Currency -> ledger account -> [debit, credit], minor units."""
 
@@ -174,6 +177,8 @@ class Folding:
             else:
                 if of_account:
                     self._fold(position, version, stream, fact)
+                else:
+                    self._sum_up(fact)
             if version in stream.snapshots:
                 self.snapshots.append(Snapshot(stream.id, version, position, stream.dumped()))
         self.position = expected - 1
@@ -191,6 +196,18 @@ class Folding:
         if account is None and stream.account is not None:
             self.accounts[stream.id] = stream.account
         balances = stream.balances
+        for name, amount_minor in self._sum_up(fact):
+            if name in balances:
+                balances[name] -= amount_minor
+        stored = getattr(fact, "balance_minor", None)
+        if stored is not None and stored != balances[PREPAID]:
+            text = (
+                f"the fact at position {position} says balance {stored}; the postings up to it say {balances[PREPAID]}"
+            )
+            self.found("balance_differs", position, text)
+
+    def _sum_up(self, fact: Fact) -> Lines:
+        """Add a fact's postings to the sums, whichever stream it is on; return them."""
         currency, lines = entry_of(fact)
         if lines:
             sums = self.sums[currency]
@@ -199,14 +216,7 @@ class Folding:
                     sums[name][DEBIT] += amount_minor
                 elif amount_minor:
                     sums[name][CREDIT] -= amount_minor
-                if name in balances:
-                    balances[name] -= amount_minor
-        stored = getattr(fact, "balance_minor", None)
-        if stored is not None and stored != balances[PREPAID]:
-            text = (
-                f"the fact at position {position} says balance {stored}; the postings up to it say {balances[PREPAID]}"
-            )
-            self.found("balance_differs", position, text)
+        return lines
 
     def _check(self, account: Account, balances: dict[str, int]) -> None:
         billing = account.billing

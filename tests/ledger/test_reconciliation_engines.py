@@ -26,6 +26,7 @@ from ledger.vault import Vault, open_vault
 from ledger.verify import verify
 from tests.ledger.desk import SetClock, account_with, body, call, do
 from tests.ledger.reconcile.files import BANK, PROVIDER, bank_file, bank_row, provider_file, provider_row
+from tests.ledger.test_replay import replay
 
 pytestmark = pytest.mark.anyio
 
@@ -150,3 +151,25 @@ async def test_two_processes_decide_on_parked_money_once(two: tuple[Process, Pro
     assert sorted(outcome.status for outcome in outcomes) == [200, 409, 409]
     balance = (await here.engine.account(account_id)).account.balance_minor
     assert balance == (0 if outcomes[2].status == 200 else 30_000)
+
+
+async def test_a_replay_adds_up_what_the_lines_of_a_bank_have_moved(
+    two: tuple[Process, Process], ledger_database: Database
+) -> None:
+    here, _ = two
+    account_id = await account_with(here.engine, 0)
+    await here.take(bank_file(bank_row(DAY, "B1", 30_000), bank_row(DAY, "B2", 4_000), bank_row(DAY, "B3", 500)), BANK)
+    credited, returned, parked = (line_of(here, BANK, number) for number in (1, 2, 3))
+    for number, line_id in enumerate((credited, returned, parked)):
+        await do(here.engine, ParkLine(line_id), f"park-{number:04}")
+    await do(here.engine, CreditParkedMoney(credited, account_id, "theirs"), "credit-1")
+    await do(here.engine, ReturnParkedMoney(returned, "nobody's"), "return-1")
+
+    report = await replay(ledger_database)
+
+    assert report.findings == []
+    assert {line.account: line.debit_minor - line.credit_minor for line in report.sums} == {
+        "asset.bank": 30_500,
+        "clearing.unmatched_deposit": -500,
+        "liability.prepaid": -30_000,
+    }
