@@ -1,9 +1,9 @@
 """A year of 200 customers, the same one every time: what an accountant's books look like after twelve months.
 
-Prepaid and postpaid accounts, purchases held, captured, given back in part and voided months later; refunds in every
-state, chargebacks, transfers, corrections, opening balances of an older system; invoices on the 1st of each month, paid
-in time, late, in parts, several at once, or not at all. Every fact is decided by the product's own commands; what a
-rule refuses does not happen.
+Prepaid and postpaid accounts, orders of coupons from hold to void, purchases held, captured, given back in part and
+voided months later; refunds in every state, chargebacks, transfers, corrections, opening balances of an older system;
+invoices on the 1st of each month, paid in time, late, in parts, several at once, or not at all. Every fact is decided
+by the product's own commands; what a rule refuses does not happen.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ from ledger.commands.charges import CancelCharge, ChargeAccount, ChargeBack, Set
 from ledger.commands.deposits import CreditParkedDeposit, DepositCharge, ExpireDeposit, ReturnParkedDeposit
 from ledger.commands.invoices import AdjustInvoice, IssueInvoice, LiftOverdueBlock, PayInvoices, PaySettlement
 from ledger.commands.limits import SetCreditLimit, SetMemberLimit
+from ledger.commands.order_voids import ApproveVoid, RecordVoided, RequestVoid
+from ledger.commands.order_work import ChooseItem, RecordIssued, RecordMessages, RequestIssue, RequestMessages
+from ledger.commands.orders import PlaceOrder
 from ledger.commands.refunds import CancelRefund, CompleteRefund, RejectRefund, RequestRefund, ReviewRefund
 from ledger.commands.spends import CaptureSpend, ExpireHold, RefundDifference, ReturnSpend, Spend
 from ledger.commands.standing import FreezeAccount, OpenAccount, UnfreezeAccount
 from ledger.commands.transfers import ApproveAdjustment, ImportMovement, RequestAdjustment, Transfer
+from tests.aggregates.orders import line, tokens
 from tests.projections import town
 
 YEAR = 2025
@@ -60,6 +64,7 @@ class Year(town.Town):
         self.with_member: set[str] = set()
         self.spends: dict[str, list[tuple[str, int]]] = {}
         self.charges: dict[str, list[str]] = {}
+        self.under_way: dict[str, list[list[Command]]] = {}
         self._facts_at: dict[tuple[UUID, int], Fact] = {}
         self._indexed = 0
 
@@ -168,7 +173,7 @@ def _open(year: Year, number: int) -> None:
         if number % 5 == 0:
             year.do(SetMemberLimit(account_id, "mem_a", 100_000, True, False, False))
             year.with_member.add(account_id)
-    year.spends[account_id], year.charges[account_id] = [], []
+    year.spends[account_id], year.charges[account_id], year.under_way[account_id] = [], [], []
 
 
 def _charge(year: Year, account_id: str) -> None:
@@ -318,16 +323,60 @@ def _correct_invoice(year: Year, account_id: str) -> None:
         year.attempt(AdjustInvoice(account_id, invoice_id, max(0, invoice.billed_minor - 1_000), "agreed by phone"))
 
 
+def _order(year: Year, account_id: str) -> None:
+    """An order is placed, issued and chosen; or a coupon of an earlier one is voided, often after its invoice."""
+    under_way = year.under_way[account_id]
+    if under_way and year.chance.random() < 0.6:
+        for command in under_way.pop(0):
+            year.attempt(command)
+        return
+    is_choice, recipients = year.chance.random() < 0.5, year.chance.randrange(1, 4)
+    lines = (line(29_700), line(9_900)) if is_choice else (line(3_913),)
+    kind = "choice" if is_choice else "general"
+    placed = year.attempt(
+        PlaceOrder(account_id, None, "season's gift", kind, lines, "감사합니다", tokens(recipients), True)
+    )
+    if placed is None:
+        return
+    order_id, everyone = placed["id"], tuple(range(recipients))
+    failed = everyone[:1] if not is_choice and year.chance.random() < 0.2 else ()
+    issued = everyone[len(failed) :]
+    if not is_choice:
+        year.do(RequestIssue(order_id, 1, 0, everyone))
+        year.do(RecordIssued(order_id, 1, issued, failed, "sold out" if failed else None))
+    if issued:
+        year.do(RequestMessages(order_id, 1, issued))
+        year.do(RecordMessages(order_id, 1, issued, (), ()))
+    if is_choice:
+        # Whoever is last may stay silent: what is held for them stays held.
+        issued = everyone if year.chance.random() < 0.7 else everyone[:-1]
+        for batch, recipient in enumerate(issued, start=1):
+            item = year.chance.randrange(2)
+            year.do(ChooseItem(order_id, recipient, item))
+            year.do(RequestIssue(order_id, batch, item, (recipient,)))
+            year.do(RecordIssued(order_id, batch, (recipient,), ()))
+    if issued and year.chance.random() < 0.3:
+        voided = (issued[0],)
+        under_way.append(
+            [
+                RequestVoid(order_id, voided, "sent by mistake"),
+                ApproveVoid(order_id, 1),
+                RecordVoided(order_id, 1, voided, ()),
+            ]
+        )
+
+
 Life = Callable[[Year, str], None]
 
 PREPAID_LIFE: tuple[tuple[Life, int], ...] = (
     (_charge, 26), (_buy, 34), (_settle, 18), (_void, 7), (_refund, 5), (_transfer, 3), (_cancel, 3),
     (_charge_back, 1), (_settle_receivable, 1), (_adjust, 2), (_parked, 2), (_expire_deposit, 1), (_freeze, 1),
+    (_order, 12),
 )  # fmt: skip
 """What happens to a prepaid account, and how often."""
 
 POSTPAID_LIFE: tuple[tuple[Life, int], ...] = (
-    (_buy, 46), (_settle, 22), (_void, 10), (_pay, 30), (_lift, 3), (_limit, 1), (_correct_invoice, 1),
+    (_buy, 46), (_settle, 22), (_void, 10), (_pay, 30), (_lift, 3), (_limit, 1), (_correct_invoice, 1), (_order, 24),
 )  # fmt: skip
 """What happens to a postpaid account, and how often."""
 
