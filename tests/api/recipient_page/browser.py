@@ -72,8 +72,13 @@ class Browser:
         return len(await self._post("/elements", {"using": "css selector", "value": css}))
 
     async def text(self, css: str = "body") -> str:
-        """Return what a reader reads in an element."""
-        return str(await self._get(f"/element/{await self._find(css)}/text"))
+        """Return what a reader reads in an element; a page that gives way to the next one meanwhile is read again."""
+        while True:
+            try:
+                return str(await self._get(f"/element/{await self._find(css)}/text"))
+            except RuntimeError as error:
+                if not str(error).startswith("stale element"):
+                    raise
 
     async def address(self) -> str:
         """Return where the window is."""
