@@ -89,3 +89,31 @@ async def test_a_postpaid_order_uses_the_limit_as_far_as_it_is_not_returned(
     assert (shown["used"], shown["remaining"]) == (59_400, 40_600)
     assert (await accounts.one(conn, hotel, at=town.now))["used_this_month"] == 59_400
     assert town.account(hotel).receivable_minor == 29_700
+
+
+async def test_a_difference_refund_is_a_row_of_its_own_with_the_number_of_the_order(
+    app: Connection[Any], feed: Feed, conn: AsyncConnection[Any]
+) -> None:
+    """SPEC 5.3: +20,498 comes back when the recipient picks 9,202 of at most 29,700."""
+    town = Town()
+    bakery = town.open()
+    town.charge(bakery, 29_700)
+    lines = (line(29_700), line(9_202))
+    order = town.do(PlaceOrder(bakery, None, "autumn gift", "choice", lines, "감사합니다", tokens(1), True))
+    town.do(RequestMessages(order["id"], 1, (0,)))
+    town.do(RecordMessages(order["id"], 1, (0,), (), ()))
+    town.do(ChooseItem(order["id"], 0, 1))
+    town.do(RequestIssue(order["id"], 1, 1, (0,)))
+    town.do(RecordIssued(order["id"], 1, (0,), ()))
+    town.store(app)
+    feed()
+
+    (row, *_) = (await transactions.page(conn, bakery)).items
+
+    assert (row["type"], row["amount"], row["balance"], row["reference"]) == (
+        "difference_refund",
+        20_498,
+        20_498,
+        order["number"],
+    )
+    assert row["detail"]["spend_id"] == order["spend_id"]
