@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
 import api.routes  # noqa: F401  (importing it declares the operations)
@@ -20,6 +21,7 @@ from api import openapi
 from api.ask import House
 from api.auth import Authenticator, present
 from api.dispatch import Dispatcher
+from api.docs import Description
 from api.facts import StoredFacts
 from api.keystore import BOOTSTRAP, KeyRow, KeyStore
 from api.lane import Lane
@@ -38,6 +40,10 @@ from ledger.vault import Vault
 log = structlog.get_logger("api")
 
 VERSION = "0.1.0"
+
+
+_documents: dict[frozenset[tuple[str, ...]], dict[str, Any]] = {}
+"""Which operations -> the document of them."""
 
 
 class LedgerApp(FastAPI):
@@ -63,10 +69,11 @@ class LedgerApp(FastAPI):
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, made once."""
-        if self.openapi_schema is None:
-            self.openapi_schema = openapi.finish(super().openapi())
-        return self.openapi_schema
+        """Return the OpenAPI document, made once in a process: it depends on nothing but which operations there are."""
+        paths = frozenset((route.path, *sorted(route.methods)) for route in self.routes if isinstance(route, APIRoute))
+        if paths not in _documents:
+            _documents[paths] = openapi.finish(super().openapi())
+        return _documents[paths]
 
 
 def create_app(
@@ -122,7 +129,7 @@ def create_app(
         facts=StoredFacts(views),
         metrics=metrics,
         environment=environment,
-        document=app.openapi,
+        description=Description(app.openapi),
         charge_methods=charge_methods,
         charge_maximum=charge_maximum,
         ports=None if sandbox is None else sandbox_ports(sandbox),

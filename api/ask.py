@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from aggregates.account.transfers import CurrencyMismatch
 from aggregates.errors import Malformed
 from api.access import Caller
 from api.auth import Authenticator
+from api.docs import Description
 from api.facts import StoredFacts
 from api.keystore import KeyStore
 from api.making import Making
@@ -43,7 +44,7 @@ class House:
         keys, authenticator: API keys. vault: personal data, and the key that requests are hashed under.
         facts: the store, for auditors. metrics: what is counted.
         environment: "live" or "test", part of every key.
-        document: makes the OpenAPI document.
+        description: of all operations, as OpenAPI and as a page.
         charge_methods, charge_maximum: how accounts may be charged, and the largest charge by method (settings).
         ports: providers of the world outside; None where there are none. callbacks: takes theirs; None likewise.
         sandbox: what the sandbox's providers keep; None where it is off.
@@ -60,7 +61,7 @@ class House:
     facts: StoredFacts
     metrics: Metrics
     environment: str
-    document: Callable[[], dict[str, Any]]
+    description: Description
     charge_methods: tuple[str, ...]
     charge_maximum: Mapping[str, int]
     ports: Ports | None = None

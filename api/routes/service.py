@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from aggregates.errors import LedgerError
-from api import docs, shapes
+from api import shapes
 from api.access import filtered, unbound
 from api.ask import Ask
 from api.operation import PUBLIC, operation
@@ -60,12 +60,12 @@ async def metrics(ask: Ask) -> Reply:
 @operation("GET", "/openapi.json", scope=PUBLIC, rule=filtered, media_type="application/json")
 async def openapi(ask: Ask) -> Reply:
     """Read the OpenAPI 3.1 document of all operations."""
-    return Reply(200, orjson.dumps(ask.house.document()))
+    return Reply(200, await ask.house.description.openapi())
 
 
 @operation("GET", "/docs", scope=PUBLIC, rule=filtered, media_type="text/html")
 async def documentation(ask: Ask) -> Reply:
     """Read the documentation: every operation with an example, every refusal with its meaning."""
-    page = docs.page(ask.house.document())
+    page = await ask.house.description.page()
     policy = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
     return Reply(200, page, (policy,), b"text/html; charset=utf-8")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
+import threading
+from typing import Any
 
 import pytest
 
@@ -46,3 +49,23 @@ def test_every_code_that_an_operation_names_leads_to_its_meaning(page: str) -> N
 def test_an_operation_is_not_described_twice_in_the_same_words(page: str) -> None:
     for operation in OPERATIONS:
         assert entry(page, operation.name).count(operation.summary) <= 1
+
+
+@pytest.mark.anyio
+async def test_describing_the_operations_does_not_hold_up_what_moves_money() -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    def slow() -> dict[str, Any]:
+        began.set()
+        assert may_end.wait(30)
+        return described().openapi()
+
+    description = docs.Description(slow)
+    asked = [asyncio.create_task(description.page()), asyncio.create_task(description.page())]
+    while not began.is_set():
+        await asyncio.sleep(0.001)  # The loop turns while the document is made.
+    may_end.set()
+
+    first, second = await asyncio.gather(*asked)
+    assert first is second
+    assert first.startswith(b"<!doctype html>")

@@ -21,7 +21,7 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def all(self, timeout_s: float = 5.0) -> bytes:
+    async def all(self, timeout_s: float = 30.0) -> bytes:
         """Return everything until the server closes."""
         parts = b""
         async with asyncio.timeout(timeout_s):
@@ -32,7 +32,7 @@ class Wire:
                 return parts
         return parts
 
-    async def one(self, timeout_s: float = 5.0) -> bytes:
+    async def one(self, timeout_s: float = 30.0) -> bytes:
         """Return one answer that tells its length."""
         async with asyncio.timeout(timeout_s):
             head = await self.reader.readuntil(b"\r\n\r\n")
@@ -56,7 +56,8 @@ async def wire(address: tuple[str, int]) -> Wire:
 async def exchange(address: tuple[str, int], data: bytes) -> bytes:
     """Send bytes, say that no more come, and return the whole answer."""
     opened = await wire(address)
-    await opened.send(data)
-    answer = await opened.all()
-    opened.writer.close()
-    return answer
+    try:
+        await opened.send(data)
+        return await opened.all()
+    finally:
+        opened.writer.close()
