@@ -62,8 +62,7 @@ async def test_describing_the_operations_does_not_hold_up_what_moves_money() -> 
 
     description = docs.Description(slow)
     asked = [asyncio.create_task(description.page()), asyncio.create_task(description.page())]
-    while not began.is_set():
-        await asyncio.sleep(0.001)  # The loop turns while the document is made.
+    assert await asyncio.to_thread(began.wait, 30), "the loop turns while the document is made"
     may_end.set()
 
     first, second = await asyncio.gather(*asked)
