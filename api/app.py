@@ -70,7 +70,8 @@ class LedgerApp(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, made once in a process: it depends on nothing but which operations there are."""
-        paths = frozenset((route.path, *sorted(route.methods or ())) for route in self.routes if isinstance(route, APIRoute))
+        routes = [route for route in self.routes if isinstance(route, APIRoute)]
+        paths = frozenset((route.path, *sorted(route.methods or ())) for route in routes)
         if paths not in _documents:
             _documents[paths] = openapi.finish(super().openapi())
         return _documents[paths]
