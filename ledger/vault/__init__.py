@@ -11,6 +11,7 @@ from ledger.vault.door import (
 from ledger.vault.links import Checked, Link, LinkNotFound
 from ledger.vault.people import PEOPLE_MAX, OpenParty, Party
 from ledger.vault.person import HIDDEN, MASK, Person, mask, masked
+from ledger.vault.public_links import PublicLink
 from ledger.vault.uploads import BadRow, UploadNotFound
 from ledger.vault.vault import PAYOUT_BASIS, Vault, open_vault
 
@@ -28,6 +29,7 @@ __all__ = [
     "OpenParty",
     "Party",
     "Person",
+    "PublicLink",
     "Reading",
     "SubjectHeld",
     "SubjectNotFound",

@@ -28,6 +28,7 @@ from ledger.vault.notes import Notes
 from ledger.vault.notice_contacts import NoticeContacts
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
+from ledger.vault.public_links import PublicLinks
 from ledger.vault.uploads import Uploads
 
 PAYOUT_BASIS = "Electronic Financial Transactions Act art. 22: records of transactions, 5 years"
@@ -42,6 +43,7 @@ class Vault:
 
     Attributes:
         people: recipients. coupons: their coupon numbers. links: to their pages.
+        public_links: to the pages of what is asked for or paid out.
         book: address books. uploads: files that were read and not used yet. documents: those issued, with files.
         notice_contacts: where accounts want to be told of things.
         answered: what was answered to requests about all these. notes: what lines of banks say of people.
@@ -63,6 +65,7 @@ class Vault:
         self.people = People(self._door)
         self.coupons = Coupons(self._door)
         self.links = Links(self._door)
+        self.public_links = PublicLinks(self._door)
         self.book = AddressBook(self._door)
         self.uploads = Uploads(self._door)
         self.documents = Documents(self._door)
