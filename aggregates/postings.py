@@ -17,6 +17,18 @@ from aggregates.account.billing.payments import CreditPaidOut, SettlementPaid
 from aggregates.account.cancellations import ChargeCancelled
 from aggregates.account.chargebacks import ChargedBack, ReceivableSettled
 from aggregates.account.charges import Charged
+from aggregates.account.collections import (
+    DIRECT_DEBIT,
+    PAYER_CREDIT,
+    Collected,
+    CollectionRefunded,
+    CollectionReversed,
+    DebitsCollected,
+    PayerCreditApplied,
+    PayerCredited,
+    PayerCreditRefunded,
+    PayerCreditReversed,
+)
 from aggregates.account.deposits import Deposited, DepositParked, ParkedDepositCredited, ParkedDepositReturned
 from aggregates.account.payouts import RefundPayoutReturned
 from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
@@ -37,6 +49,9 @@ PREPAID = "liability.prepaid"
 PREPAID_HOLD = "liability.prepaid_hold"
 REFUND_PAYABLE = "liability.refund_payable"
 COUPON_PAYABLE = "liability.coupon_payable"
+COLLECTIONS = "liability.collections"
+PAYERS_CREDIT = "liability.payer_credit"
+PAYOUT_HOLD = "liability.payout_hold"
 REFUND_FEE = "revenue.refund_fee"
 PROVIDER_FEE = "expense.provider_fee"
 IMPORTED = "equity.imported"
@@ -49,6 +64,7 @@ CHART: dict[str, str] = {
     f"{GATEWAY_RECEIVABLE}.card": "card payments that the gateway owes us",
     f"{GATEWAY_RECEIVABLE}.transfer": "bank transfers that the gateway owes us",
     f"{GATEWAY_RECEIVABLE}.virtual_account": "deposits on virtual accounts that the gateway owes us",
+    f"{GATEWAY_RECEIVABLE}.{DIRECT_DEBIT}": "direct debits that the collecting institution owes us",
     TRADE_RECEIVABLE: "what postpaid customers owe on invoices, less what they paid and what is carried over",
     UNBILLED_RECEIVABLE: "what postpaid customers have bought and no invoice has billed",
     MEMBER_RECEIVABLE: "what chargebacks have left owing",
@@ -56,12 +72,15 @@ CHART: dict[str, str] = {
     PREPAID_HOLD: "prepaid money held by spends that are not captured",
     REFUND_PAYABLE: "prepaid money under refund requests that are not resolved",
     COUPON_PAYABLE: "what captured spends owe to the issuers of what was bought",
+    COLLECTIONS: "what was collected for an account by requests, links, bills, debits and buildings",
+    PAYERS_CREDIT: "what payers paid beyond what was due: theirs until it counts for something or goes back",
+    PAYOUT_HOLD: "what was paid in for pay-out links and has not been paid out",
     REFUND_FEE: "fees earned on refunds and late cancellations",
     PROVIDER_FEE: "what payment providers keep of what they send to the bank",
     IMPORTED: "the other side of movements taken over from older systems",
     ADJUSTMENT: "the other side of corrections by operators: of balances, under four eyes, and of billed amounts",
     UNMATCHED_DEPOSIT: "money that came in and that nothing explains; an operator decides",
-    TRANSFER: "between the two sides of a transfer; zero after each commit",
+    TRANSFER: "between the two sides of a transfer, and of credit that begins to count; zero after each commit",
 }
 """Ledger account -> what it holds. The first word is its type: asset, liability, revenue, expense, equity or
 clearing."""
@@ -111,6 +130,18 @@ MOVES_NOTHING = frozenset(
         "notice.requested",
         "notice.settled",
         "numbers.drawn",
+        "obligation.opened",
+        "obligation.changed",
+        "obligation.attempt_started",
+        "obligation.attempt_ended",
+        "obligation.settled",
+        "obligation.confirmed",
+        "obligation.reversed",
+        "obligation.refund_started",
+        "obligation.refunded",
+        "obligation.refund_failed",
+        "obligation.closed",
+        "obligation.reopened",
         "order.cancelled",
         "order.coupons_ended",
         "order.dispatch_started",
@@ -147,6 +178,8 @@ MOVES_NOTHING = frozenset(
         "refund.payout_returned",
         "remittance.lines_added",
         "spend.settled",
+        "telling.requested",
+        "telling.settled",
         "spend.returned",
         "sender_profile.refused",
         "sender_profile.registered",
@@ -406,6 +439,47 @@ def _imported(fact: Imported) -> Entry:
 @_posts(BankDepositCredited)
 def _bank_deposit_credited(fact: BankDepositCredited) -> Entry:
     return _entry(fact.currency, (UNMATCHED_DEPOSIT, fact.amount_minor), (PREPAID, -fact.amount_minor))
+
+
+@_posts(Collected)
+def _collected(fact: Collected) -> Entry:
+    came_from = TRANSFER if fact.method == PAYER_CREDIT else _gateway(fact.method)
+    return _entry(fact.currency, (came_from, fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
+
+
+@_posts(CollectionReversed)
+def _collection_reversed(fact: CollectionReversed) -> Entry:
+    return _entry(fact.currency, (COLLECTIONS, fact.amount_minor), (_gateway(fact.method), -fact.amount_minor))
+
+
+@_posts(CollectionRefunded)
+def _collection_refunded(fact: CollectionRefunded) -> Entry:
+    return _entry(fact.currency, (COLLECTIONS, fact.amount_minor), (_gateway(fact.method), -fact.amount_minor))
+
+
+@_posts(PayerCredited)
+def _payer_credited(fact: PayerCredited) -> Entry:
+    return _entry(fact.currency, (_gateway(fact.method), fact.amount_minor), (PAYERS_CREDIT, -fact.amount_minor))
+
+
+@_posts(PayerCreditApplied)
+def _payer_credit_applied(fact: PayerCreditApplied) -> Entry:
+    return _entry(fact.currency, (PAYERS_CREDIT, fact.amount_minor), (TRANSFER, -fact.amount_minor))
+
+
+@_posts(PayerCreditReversed)
+def _payer_credit_reversed(fact: PayerCreditReversed) -> Entry:
+    return _entry(fact.currency, (PAYERS_CREDIT, fact.amount_minor), (_gateway(fact.method), -fact.amount_minor))
+
+
+@_posts(PayerCreditRefunded)
+def _payer_credit_refunded(fact: PayerCreditRefunded) -> Entry:
+    return _entry(fact.currency, (PAYERS_CREDIT, fact.amount_minor), (_gateway(fact.method), -fact.amount_minor))
+
+
+@_posts(DebitsCollected)
+def _debits_collected(fact: DebitsCollected) -> Entry:
+    return _entry(fact.currency, (_gateway(DIRECT_DEBIT), fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
 
 
 @_posts(LineParked)

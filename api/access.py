@@ -74,6 +74,8 @@ SCOPES: dict[str, str] = {
     "senders:read": "read sender profiles, managers' numbers masked",
     "senders:write": "make, order and remove sender profiles",
     "uploads:write": "upload files of recipients or contacts, and download their bad rows",
+    "collections:read": "read what is asked for and what was collected (requests, links, bills, ...); people masked",
+    "collections:write": "ask for money, and pay it out by links; refund what was collected",
     "sandbox:use": "move the sandbox's clock, and play scenarios with its providers",
     "batches:write": "send batches; each item needs the scope of its own operation too",
 }
@@ -91,6 +93,7 @@ _MONEY_READS = frozenset(
         "transactions:read",
         "statements:read",
         "documents:read",
+        "collections:read",
     }
 )
 _PAPERS = frozenset({"documents:read", "documents:files", "documents:write"})
@@ -139,6 +142,7 @@ ROLES: dict[str, frozenset[str]] = {
         "adjustments:write",
         "adjustments:approve",
         "settlements:write",
+        "collections:write",
         "invoices:write",
         "receivables:read",
         "batches:write",
@@ -166,6 +170,8 @@ ROLES: dict[str, frozenset[str]] = {
             "limits:read",
             "orders:choose",
             "transfers:write",
+            "collections:read",
+            "collections:write",
             "settlements:write",
             "invoices:read",
             "transactions:read",
@@ -183,6 +189,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _PAPERS
     | {
         "charges:cancel",
+        "collections:write",
         "members:write",
         "payments:write",
         "refunds:cancel",

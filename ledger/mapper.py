@@ -22,6 +22,8 @@ import aggregates.billing_key
 import aggregates.books
 import aggregates.catalogue_feed
 import aggregates.charge
+import aggregates.collecting.obligation
+import aggregates.collecting.telling
 import aggregates.document
 import aggregates.notice
 import aggregates.numbers

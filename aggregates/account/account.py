@@ -16,6 +16,7 @@ from aggregates.account import (
     cancellations,
     chargebacks,
     charges,
+    collections,
     deposits,
     limits,
     modes,
@@ -62,7 +63,7 @@ _MAPPINGS: dict[str, Any] = {
 _WHOLES = frozenset({"billing", "lots"})
 """Attributes that write themselves down."""
 
-SHAPE = 3
+SHAPE = 4
 """Of what `dump` writes; raised whenever it changes, also inside a part, so that no older snapshot is restored."""
 
 _NOTHING = cast("dict[str, Any]", MappingProxyType({}))
@@ -88,6 +89,9 @@ class Account(Stream):
         members: member id -> limit. member_used: member id -> month -> use.
         receivable_minor: postpaid: captured, not returned and not settled, with what operators changed on invoices.
         billing: postpaid: what is unbilled, carried over, and on open invoices.
+        collections_minor: liability.collections: what was collected for it; negative = more was taken back.
+        payer_credit_minor: liability.payer_credit: what its payers have as credit, all together.
+        payout_hold_minor: liability.payout_hold: what was paid in for pay-out links and is not paid out.
         member_receivable_minor: left owing by chargebacks; blocks spends and refunds while > 0.
     """
 
@@ -100,6 +104,7 @@ class Account(Stream):
         "cancels",
         "cash_limit_minor",
         "cash_used",
+        "collections_minor",
         "credit_limit_minor",
         "currency",
         "held_minor",
@@ -113,6 +118,8 @@ class Account(Stream):
         "overdraft_limit_minor",
         "overdrawn_minor",
         "parked",
+        "payer_credit_minor",
+        "payout_hold_minor",
         "receivable_minor",
         "refile",
         "refund_pending_minor",
@@ -217,6 +224,18 @@ class Account(Stream):
     ModeSwitched = modes.ModeSwitched
     switch_mode = modes.switch_mode
 
+    Collected = collections.Collected
+    CollectionReversed = collections.CollectionReversed
+    CollectionRefunded = collections.CollectionRefunded
+    PayerCredited = collections.PayerCredited
+    PayerCreditApplied = collections.PayerCreditApplied
+    PayerCreditRefunded = collections.PayerCreditRefunded
+    PayerCreditReversed = collections.PayerCreditReversed
+    DebitsCollected = collections.DebitsCollected
+    move_collected = collections.move_collected
+    apply_payer_credit = collections.apply_payer_credit
+    collect_debits = collections.collect_debits
+
     VoidAwaited = voids.VoidAwaited
     VoidConcluded = voids.VoidConcluded
     await_void = voids.await_void
@@ -264,6 +283,9 @@ class Account(Stream):
         self.receivable_minor = 0
         self.member_receivable_minor = 0
         self.billing = NOTHING_BILLED
+        self.collections_minor = 0
+        self.payer_credit_minor = 0
+        self.payout_hold_minor = 0
 
     def own_billing(self) -> Billing:
         """Return the postpaid part to write to; an account has none of its own until something is in it."""

@@ -240,6 +240,51 @@ ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         {"net_minor": 41_000, "parts": (RemittancePart("card", 42_222, 1_222),)},
         {"asset.bank": -41_000, "expense.provider_fee": -1_222, "asset.gateway_receivable.card": 42_222},
     ),
+    "collected by link, bill, debit, request or unit 50,000": (
+        "account.collected",
+        {"amount_minor": 50_000, "method": "card"},
+        {"asset.gateway_receivable.card": 50_000, "liability.collections": -50_000},
+    ),
+    "credit of 700 counts for the next charge: what is due is collected": (
+        "account.collected",
+        {"amount_minor": 700, "method": "payer_credit"},
+        {"clearing.transfer": 700, "liability.collections": -700},
+    ),
+    "credit of 700 counts for the next charge: the credit is gone": (
+        "account.payer_credit_applied",
+        {"amount_minor": 700},
+        {"liability.payer_credit": 700, "clearing.transfer": -700},
+    ),
+    "over-payment 500 [R-102]": (
+        "account.payer_credited",
+        {"amount_minor": 500, "method": "transfer"},
+        {"asset.gateway_receivable.transfer": 500, "liability.payer_credit": -500},
+    ),
+    "collected money is taken back by the card company": (
+        "account.collection_reversed",
+        {"amount_minor": 50_000, "method": "card"},
+        {"liability.collections": 50_000, "asset.gateway_receivable.card": -50_000},
+    ),
+    "the payee gives 20,000 back": (
+        "account.collection_refunded",
+        {"amount_minor": 20_000, "method": "card"},
+        {"liability.collections": 20_000, "asset.gateway_receivable.card": -20_000},
+    ),
+    "an over-payment is taken back": (
+        "account.payer_credit_reversed",
+        {"amount_minor": 500, "method": "card"},
+        {"liability.payer_credit": 500, "asset.gateway_receivable.card": -500},
+    ),
+    "an over-payment goes back": (
+        "account.payer_credit_refunded",
+        {"amount_minor": 500, "method": "transfer"},
+        {"liability.payer_credit": 500, "asset.gateway_receivable.transfer": -500},
+    ),
+    "500 direct debits of a batch bring 9,500,000": (
+        "account.debits_collected",
+        {"amount_minor": 9_500_000},
+        {"asset.gateway_receivable.direct_debit": 9_500_000, "liability.collections": -9_500_000},
+    ),
 }
 
 
