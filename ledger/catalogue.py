@@ -20,6 +20,7 @@ import ledger.mapper  # noqa: F401  (registers all others)
 from aggregates.account.lots import LotPart
 from aggregates.account.parts import SpendState
 from aggregates.account.standing import Figures
+from aggregates.collecting.telling import Figure
 from aggregates.document import DocumentFile
 from aggregates.fact import FACTS, Fact
 from aggregates.order.parts import OrderCounts, OrderLine, OrderMoney
@@ -116,6 +117,7 @@ def document() -> str:
             DocumentFile,
             StatementLine,
             RemittancePart,
+            Figure,
         )
     ]
     return "\n".join(parts)

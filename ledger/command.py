@@ -89,10 +89,11 @@ class Streams(Protocol):
     def named(self, kind: type[S], prefix: str, name: str) -> tuple[str, S]:
         """Return public id and stream of what this ledger knows by a name (a product by its sku); blank when new."""
 
-    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+    def new_child(self, kind: type[S], prefix: str, account_id: str, index: int = 0) -> tuple[str, S]:
         """Return a fresh public id of what belongs to an account, drawn from the command's key, and its blank stream.
 
-        (For what no fact on the account gives birth to; what one does is named by `ids.child_id`.)
+        (For what no fact on the account gives birth to; what one does is named by `ids.child_id`. Another index gives
+        another id: of several things of a kind that one command makes.)
         """
 
     def born(self, kind: type[S], child_id: str) -> S:

@@ -100,9 +100,10 @@ class Unit:
         public_id = ids.named_id(prefix, self._ledger_number, name)
         return public_id, self.stream(kind, public_id)
 
-    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+    def new_child(self, kind: type[S], prefix: str, account_id: str, index: int = 0) -> tuple[str, S]:
         """Return a fresh id of what belongs to an account, drawn from the command key, and its blank stream."""
-        public_id = ids.drawn_child_id(prefix, account_id, _drawn(self._seed, f"{prefix}:{account_id}".encode()))
+        name = f"{prefix}:{account_id}:{index}" if index else f"{prefix}:{account_id}"
+        public_id = ids.drawn_child_id(prefix, account_id, _drawn(self._seed, name.encode()))
         return public_id, self._fresh(kind, ids.stream_id(public_id))
 
     def born(self, kind: type[S], child_id: str) -> S:

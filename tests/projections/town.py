@@ -179,8 +179,8 @@ class Desk:
         public_id = ids.root_id(prefix, 0, sha256(name.encode()).digest())
         return public_id, self.stream(kind, public_id)
 
-    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
-        seed = sha256(f"{prefix}:{len(self._town.facts)}".encode()).digest()
+    def new_child(self, kind: type[S], prefix: str, account_id: str, index: int = 0) -> tuple[str, S]:
+        seed = sha256(f"{prefix}:{len(self._town.facts)}:{index}".encode()).digest()
         public_id = ids.drawn_child_id(prefix, account_id, seed)
         return public_id, self.stream(kind, public_id)
 

@@ -123,9 +123,10 @@ class Book:
         public_id = ids.root_id(prefix, 0, sha256(name.encode()).digest())
         return public_id, self.stream(kind, public_id)
 
-    def new_child(self, kind: type[S], prefix: str, account_id: str) -> tuple[str, S]:
+    def new_child(self, kind: type[S], prefix: str, account_id: str, index: int = 0) -> tuple[str, S]:
         """As `Streams.new_child`."""
-        public_id = ids.drawn_child_id(prefix, account_id, sha256(f"{self._commands}:{prefix}".encode()).digest())
+        seed = sha256(f"{self._commands}:{prefix}:{index}".encode()).digest()
+        public_id = ids.drawn_child_id(prefix, account_id, seed)
         return public_id, self.stream(kind, public_id)
 
     def born(self, kind: type[S], child_id: str) -> S:
