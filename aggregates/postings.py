@@ -30,6 +30,14 @@ from aggregates.account.collections import (
     PayerCreditReversed,
 )
 from aggregates.account.deposits import Deposited, DepositParked, ParkedDepositCredited, ParkedDepositReturned
+from aggregates.account.payout_funds import (
+    PayoutFunded,
+    PayoutFundingReversed,
+    PayoutHoldApplied,
+    PayoutPaid,
+    PayoutRefunded,
+    PayoutReturned,
+)
 from aggregates.account.payouts import RefundPayoutReturned
 from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
@@ -164,6 +172,20 @@ MOVES_NOTHING = frozenset(
         "product.listed",
         "product.relisted",
         "document.issued",
+        "payment_request.sent",
+        "payment_request.revised",
+        "payment_request.bound",
+        "payment_request.accepted",
+        "payment_request.rejected",
+        "payment_request.withdrawn",
+        "payment_request.expired",
+        "payment_request.amendment_proposed",
+        "payment_request.amended",
+        "payment_request.amendment_rejected",
+        "payment_request.amendment_withdrawn",
+        "payment_request.paid",
+        "payment_request.reopened",
+        "payment_request.fell_overdue",
         "quote.issued",
         "payment.account_issued",
         "payment.failed",
@@ -480,6 +502,41 @@ def _payer_credit_refunded(fact: PayerCreditRefunded) -> Entry:
 @_posts(DebitsCollected)
 def _debits_collected(fact: DebitsCollected) -> Entry:
     return _entry(fact.currency, (_gateway(DIRECT_DEBIT), fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
+
+
+@_posts(PayoutFunded)
+def _payout_funded(fact: PayoutFunded) -> Entry:
+    return _entry(fact.currency, (_gateway(fact.method), fact.amount_minor), (PAYOUT_HOLD, -fact.amount_minor))
+
+
+@_posts(PayoutPaid)
+def _payout_paid(fact: PayoutPaid) -> Entry:
+    return _entry(fact.currency, (PAYOUT_HOLD, fact.amount_minor), (BANK, -fact.amount_minor))
+
+
+@_posts(PayoutReturned)
+def _payout_returned(fact: PayoutReturned) -> Entry:
+    return _entry(fact.currency, (BANK, fact.amount_minor), (PAYOUT_HOLD, -fact.amount_minor))
+
+
+@_posts(PayoutRefunded)
+def _payout_refunded(fact: PayoutRefunded) -> Entry:
+    return _entry(fact.currency, (PAYOUT_HOLD, fact.amount_minor), (_gateway(fact.method), -fact.amount_minor))
+
+
+@_posts(PayoutFundingReversed)
+def _payout_funding_reversed(fact: PayoutFundingReversed) -> Entry:
+    return _entry(
+        fact.currency,
+        (PAYOUT_HOLD, fact.from_hold_minor),
+        (MEMBER_RECEIVABLE, fact.shortfall_minor),
+        (_gateway(fact.method), -fact.amount_minor),
+    )
+
+
+@_posts(PayoutHoldApplied)
+def _payout_hold_applied(fact: PayoutHoldApplied) -> Entry:
+    return _entry(fact.currency, (PAYOUT_HOLD, fact.amount_minor), (MEMBER_RECEIVABLE, -fact.amount_minor))
 
 
 @_posts(LineParked)

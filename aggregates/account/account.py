@@ -20,6 +20,7 @@ from aggregates.account import (
     deposits,
     limits,
     modes,
+    payout_funds,
     payouts,
     refunds,
     spends,
@@ -235,6 +236,19 @@ class Account(Stream):
     move_collected = collections.move_collected
     apply_payer_credit = collections.apply_payer_credit
     collect_debits = collections.collect_debits
+
+    PayoutFunded = payout_funds.PayoutFunded
+    PayoutPaid = payout_funds.PayoutPaid
+    PayoutReturned = payout_funds.PayoutReturned
+    PayoutRefunded = payout_funds.PayoutRefunded
+    PayoutFundingReversed = payout_funds.PayoutFundingReversed
+    PayoutHoldApplied = payout_funds.PayoutHoldApplied
+    fund_payout = payout_funds.fund_payout
+    pay_payout = payout_funds.pay_payout
+    return_paid_payout = payout_funds.return_paid_payout
+    refund_payout = payout_funds.refund_payout
+    reverse_payout_funding = payout_funds.reverse_payout_funding
+    apply_payout_hold = payout_funds.apply_payout_hold
 
     VoidAwaited = voids.VoidAwaited
     VoidConcluded = voids.VoidConcluded

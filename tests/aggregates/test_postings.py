@@ -23,6 +23,7 @@ CARD = "asset.gateway_receivable.card"
 VIRTUAL_ACCOUNT = "asset.gateway_receivable.virtual_account"
 PREPAID, HOLD, PAYABLE = "liability.prepaid", "liability.prepaid_hold", "liability.refund_payable"
 COUPONS, FEE = "liability.coupon_payable", "revenue.refund_fee"
+PAYOUT_HOLD = "liability.payout_hold"
 UNBILLED, TRADE = "asset.unbilled_receivable", "asset.trade_receivable"
 
 ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
@@ -284,6 +285,36 @@ ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         "account.debits_collected",
         {"amount_minor": 9_500_000},
         {"asset.gateway_receivable.direct_debit": 9_500_000, "liability.collections": -9_500_000},
+    ),
+    "a pay-out link funded with 30,000": (
+        "account.payout_funded",
+        {"amount_minor": 30_000, "method": "card"},
+        {CARD: 30_000, PAYOUT_HOLD: -30_000},
+    ),
+    "a pay-out link of 30,000 paid": (
+        "account.payout_paid",
+        {"amount_minor": 30_000},
+        {PAYOUT_HOLD: 30_000, "asset.bank": -30_000},
+    ),
+    "a pay-out of 30,000 that came back": (
+        "account.payout_returned",
+        {"amount_minor": 30_000},
+        {"asset.bank": 30_000, PAYOUT_HOLD: -30_000},
+    ),
+    "a pay-out of 30,000 that could not be paid goes back to its creator": (
+        "account.payout_refunded",
+        {"amount_minor": 30_000, "method": "card"},
+        {PAYOUT_HOLD: 30_000, CARD: -30_000},
+    ),
+    "the card payment of a pay-out of 30,000 is taken back while 10,000 of it are held": (
+        "account.payout_funding_reversed",
+        {"amount_minor": 30_000, "from_hold_minor": 10_000, "shortfall_minor": 20_000, "method": "card"},
+        {PAYOUT_HOLD: 10_000, "asset.member_receivable": 20_000, CARD: -30_000},
+    ),
+    "held money pays the 20,000 that a reversal left owing": (
+        "account.payout_hold_applied",
+        {"amount_minor": 20_000},
+        {PAYOUT_HOLD: 20_000, "asset.member_receivable": -20_000},
     ),
 }
 
