@@ -22,6 +22,7 @@ from projections.reconciliation import Reconciliation
 from projections.refund_requests import RefundRequests
 from projections.sender_profiles import SenderProfilesView
 from projections.spends import Spends
+from projections.tellings import Tellings
 from projections.transactions import Transactions
 from projections.view import View
 
@@ -47,6 +48,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Documents(),
     Periods(),
     Reconciliation(),
+    Tellings(),
 )
 
 

@@ -37,6 +37,7 @@ VIEWS = (
     "documents",
     "periods",
     "reconciliation",
+    "tellings",
 )
 """Names of all views."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, forgetting, notices, payments, payouts, senders
+from scheduler.reactions import catalogue, forgetting, notices, payments, payouts, senders, tellings
 from scheduler.reactions.bench import Reaction
 from scheduler.reactions.orders import endings, retention, work
 
@@ -14,6 +14,7 @@ REACTIONS: tuple[Reaction, ...] = (
     payouts.REACTION,
     senders.REACTION,
     senders.STATES,
+    tellings.REACTION,
     work.REACTION,
     work.ITEMS_GONE,
     retention.RETENTION,
