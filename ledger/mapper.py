@@ -23,6 +23,7 @@ import aggregates.books
 import aggregates.catalogue_feed
 import aggregates.charge
 import aggregates.collecting.obligation
+import aggregates.collecting.payment_request
 import aggregates.collecting.telling
 import aggregates.document
 import aggregates.notice
