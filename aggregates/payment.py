@@ -1,7 +1,7 @@
-"""A payment that the ledger itself starts at a gateway: from the intent to the charge that it settles as (SPEC 5.1).
+"""A payment that the ledger itself starts at a gateway: from the intent to what it settles as (SPEC 5.1, 9 to 11).
 
 The intent is recorded first, the gateway is asked afterwards, and what it says is recorded here; the money itself is a
-charge on the account, in the same commit. What others take back later is a matter of that charge.
+charge on the account, or counts for an obligation, in the same commit. What others take back later is a matter of that.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ class PaymentStarted(Fact):
         reference: the caller's own number; None when not given.
         expires_on: last KST day on which its virtual account takes money; None for other methods.
         billing_key_id: the registered card that is charged; null = the customer pays on the gateway's page.
+        obligation_id: what it pays for; null = it is a charge of the account.
     """
 
-    VERSION = 2
+    VERSION = 3
 
     payment_id: str
     account_id: str
@@ -42,11 +43,17 @@ class PaymentStarted(Fact):
     reference: str | None
     expires_on: date | None
     billing_key_id: str | None
+    obligation_id: str | None
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """Nothing was charged by a billing key before."""
         state["billing_key_id"] = None
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """Every payment was a charge before."""
+        state["obligation_id"] = None
 
     def apply(self, payment: Payment) -> None:
         payment.payment_id = self.payment_id
@@ -54,51 +61,66 @@ class PaymentStarted(Fact):
         payment.amount_minor = self.amount_minor
         payment.currency = self.currency
         payment.method = self.method
+        payment.obligation_id = self.obligation_id
+        payment.expires_on = self.expires_on
         payment.started_at = self.occurred_at
 
 
 @fact("payment.account_issued")
 class PaymentAccountIssued(Fact):
-    """The gateway gave the customer an account to pay in to; its charge waits for the deposit.
+    """The gateway gave the customer an account to pay in to; what it pays for waits for the deposit.
 
     Attributes:
         payment_id: public id.
-        charge_id: the charge that waits.
+        charge_id: the charge that waits; null = it pays for an obligation.
         destination: vault token of the virtual account's number.
         expires_on: last KST day on which its deposit is booked.
     """
 
+    VERSION = 2
+
     payment_id: str
-    charge_id: str
+    charge_id: str | None
     destination: str
     expires_on: date
 
+    @staticmethod
+    def upcast_v1_v2(_state: dict[str, Any]) -> None:
+        """Every payment had its charge before; the fields are as they were."""
+
     def apply(self, payment: Payment) -> None:
         payment.status = "waiting_for_deposit"
-        payment.charge_id = self.charge_id
+        payment.charge_id = self.charge_id or ""
+        payment.has_account = True
 
 
 @fact("payment.settled")
 class PaymentSettled(Fact):
-    """The gateway has the money: it is a charge on the account, in the same commit.
+    """The gateway has the money: it is a charge on the account, or counts for an obligation, in the same commit.
 
     Attributes:
         payment_id: public id.
-        charge_id: the charge.
+        charge_id: the charge; null = it pays for an obligation.
         amount_minor: what was paid.
         currency: that of the account.
         paid_on: KST date of the payment.
     """
 
+    VERSION = 2
+
     payment_id: str
-    charge_id: str
+    charge_id: str | None
     amount_minor: int
     currency: str
     paid_on: date
 
+    @staticmethod
+    def upcast_v1_v2(_state: dict[str, Any]) -> None:
+        """Every payment was a charge before; the fields are as they were."""
+
     def apply(self, payment: Payment) -> None:
         payment.status = "paid"
-        payment.charge_id = self.charge_id
+        payment.charge_id = self.charge_id or ""
 
 
 @fact("payment.failed")
@@ -140,11 +162,14 @@ class Payment(Stream):
     Attributes:
         payment_id, account_id, amount_minor, currency, method: as started. started_at: when.
         status: pending, waiting_for_deposit, paid or failed.
-        charge_id: its charge; "" before there is one.
+        charge_id: its charge; "" before there is one, and of what pays for an obligation.
+        obligation_id: what it pays for; None = it is a charge. has_account: whether it has a virtual account.
+        expires_on: last KST day on which that takes money; None for other methods.
     """
 
     __slots__ = (
-        "account_id", "amount_minor", "charge_id", "currency", "method", "payment_id", "started_at", "status",
+        "account_id", "amount_minor", "charge_id", "currency", "expires_on", "has_account", "method", "obligation_id",
+        "payment_id", "started_at", "status",
     )  # fmt: skip
 
     Started = PaymentStarted
@@ -162,6 +187,9 @@ class Payment(Stream):
         self.started_at: datetime | None = None
         self.status = "pending"
         self.charge_id = ""
+        self.expires_on: date | None = None
+        self.has_account = False
+        self.obligation_id: str | None = None
 
     def start(
         self,
@@ -175,14 +203,16 @@ class Payment(Stream):
         reference: str | None,
         deposit_days: int,
         billing_key_id: str | None = None,
+        obligation_id: str | None = None,
     ) -> PaymentStarted:
         """Record the intent; the account has said that such a charge may be made.
 
         Args:
             deposit_days: how many days a virtual account takes its deposit.
             billing_key_id: the registered card that is charged; None = the customer pays.
+            obligation_id: what it pays for; None = it becomes a charge.
 
-        Source: SPEC C1, C2, R-060..R-062.
+        Source: SPEC C1, C2, R-060..R-062, R-116.
         """
         today = business_date(stamp.occurred_at)
         started: PaymentStarted = self.record(
@@ -196,13 +226,14 @@ class Payment(Stream):
             reference=reference,
             expires_on=last_day_within(today, deposit_days) if method == VIRTUAL_ACCOUNT else None,
             billing_key_id=billing_key_id,
+            obligation_id=obligation_id,
         )
         return started
 
     def issue_account(
-        self, stamp: Stamp, *, charge_id: str, destination: str, expires_on: date
+        self, stamp: Stamp, *, charge_id: str | None, destination: str, expires_on: date
     ) -> PaymentAccountIssued:
-        """Record beside `account.deposit_awaited` where the customer pays in. Check `require_pending` before."""
+        """Record where the customer pays in, of a charge beside `account.deposit_awaited`. `require_pending` before."""
         issued: PaymentAccountIssued = self.record(
             PaymentAccountIssued,
             stamp,
@@ -213,8 +244,8 @@ class Payment(Stream):
         )
         return issued
 
-    def settle(self, stamp: Stamp, *, charge_id: str, paid_on: date) -> PaymentSettled:
-        """Record beside the charge that the gateway has the money. Check `require_pending` before."""
+    def settle(self, stamp: Stamp, *, charge_id: str | None, paid_on: date) -> PaymentSettled:
+        """Record beside what it pays for that the gateway has the money. Check `require_pending` before."""
         settled: PaymentSettled = self.record(
             PaymentSettled,
             stamp,
@@ -236,6 +267,10 @@ class Payment(Stream):
             PaymentNotPending: it has its result already.
         """
         self.require_pending()
+        return self.expire(stamp, reason_code)
+
+    def expire(self, stamp: Stamp, reason_code: str = "expired") -> PaymentFailed:
+        """Record that no deposit makes this payment any more. Check `require_waiting` before."""
         failed: PaymentFailed = self.record(
             PaymentFailed,
             stamp,
@@ -259,7 +294,12 @@ class Payment(Stream):
         if self.status != "pending":
             raise PaymentNotPending("the payment is not pending; it has had its result")
 
-    def require_charge(self) -> None:
+    def require_waiting(self) -> None:
+        """Refuse anything but what waits for its deposit. Raises: PaymentNotWaiting."""
+        if self.status != "waiting_for_deposit":
+            raise PaymentNotWaiting("the payment waits for no deposit; it has had its result")
+
+    def require_account(self) -> None:
         """Refuse a deposit where there is no virtual account. Raises: PaymentNotWaiting."""
-        if self.method != VIRTUAL_ACCOUNT or not self.charge_id:
+        if not self.has_account:
             raise PaymentNotWaiting("the payment has no virtual account that takes money")

@@ -1,4 +1,4 @@
-"""The view `payments`: what the ledger started at the gateway, and the charges it settled as.
+"""The view `payments`: what the ledger started at the gateway, and what it settled as.
 
 The second table says which payment a charge came from, and what of it the gateway still has to be asked.
 """
@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from aggregates import ids
 from aggregates.account import Account
 from aggregates.billing_key import BillingKey, BillingKeyNotFound
-from aggregates.dates import rfc3339
+from aggregates.dates import business_date, rfc3339
 from aggregates.errors import NotFound
 from aggregates.payment import Payment
 from ledger.commands.billing_keys import STATUS_AFTER, billing_key_json
@@ -36,6 +36,7 @@ class PaymentRow:
         expires_on: last KST day of a virtual account; None for other methods.
         destination: vault token of the virtual account's number; None without one.
         code: why it failed; None when it has not.
+        obligation_id: what it pays for; None = it is a charge.
     """
 
     payment_id: str
@@ -53,6 +54,7 @@ class PaymentRow:
     destination: str | None = None
     code: str | None = None
     billing_key_id: str | None = None
+    obligation_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -117,12 +119,17 @@ PAYMENTS = Table(
         destination text,
         code text,
         billing_key_id text,
+        obligation_id text,
         CONSTRAINT {table}_pkey PRIMARY KEY (payment_id)
     ) WITH (fillfactor = 80)
     """,
     indexes=(
         "CREATE INDEX IF NOT EXISTS {table}_by_account ON {table} (account, position)",
         "CREATE INDEX IF NOT EXISTS {table}_open ON {table} (position) WHERE status = 'pending'",
+        """
+        CREATE INDEX IF NOT EXISTS {table}_waiting ON {table} (expires_on)
+        WHERE status = 'waiting_for_deposit' AND obligation_id IS NOT NULL
+        """,
     ),
 )
 
@@ -174,7 +181,7 @@ class Payments(View):
     """Payments and registered cards, and what is open at the gateway."""
 
     NAME = "payments"
-    VERSION = 2
+    VERSION = 3
     TABLES = (PAYMENTS, PAYMENT_CHARGES, BILLING_KEYS)
     TAKES = frozenset(
         {
@@ -192,7 +199,7 @@ class Payments(View):
             return
         if isinstance(fact, Payment.AccountIssued | Payment.Failed | Payment.Settled):
             yield PAYMENTS, (fact.payment_id,)
-        if not isinstance(fact, Payment.Started | Payment.Failed):
+        if not isinstance(fact, Payment.Started | Payment.Failed) and fact.charge_id is not None:
             yield PAYMENT_CHARGES, (fact.charge_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
@@ -204,11 +211,12 @@ class Payments(View):
                 row = rows.get(PAYMENTS, (fact.payment_id,))
                 row.status, row.charge_id, row.destination = "waiting_for_deposit", fact.charge_id, fact.destination
                 row.expires_on = fact.expires_on
-                rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
+                if fact.charge_id is not None:
+                    rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
             case Payment.Settled():
                 row = rows.get(PAYMENTS, (fact.payment_id,))
                 row.status, row.charge_id = "paid", fact.charge_id
-                if rows.find(PAYMENT_CHARGES, (fact.charge_id,)) is None:
+                if fact.charge_id is not None and rows.find(PAYMENT_CHARGES, (fact.charge_id,)) is None:
                     rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
             case Payment.Failed():
                 row = rows.get(PAYMENTS, (fact.payment_id,))
@@ -239,7 +247,7 @@ def _started(fact: Any, position: int) -> PaymentRow:
     return PaymentRow(
         fact.payment_id, ids.stream_id(fact.account_id), fact.account_id, position, fact.occurred_at,
         fact.amount_minor, fact.currency, fact.method, fact.reference, "pending", fact.expires_on,
-        billing_key_id=fact.billing_key_id,
+        billing_key_id=fact.billing_key_id, obligation_id=fact.obligation_id,
     )  # fmt: skip
 
 
@@ -278,6 +286,7 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
         code=row["code"],
     )
     shape["billing_key_id"] = row["billing_key_id"]
+    shape["obligation_id"] = row["obligation_id"]
     return {**shape, "occurred_at": rfc3339(row["occurred_at"]), "position": row["position"]}
 
 
@@ -315,6 +324,16 @@ async def find(conn: AsyncConnection[Any], payment_id: str) -> dict[str, Any] | 
     """Return the row of a payment; None = the view has none."""
     found = await fetch(conn, "SELECT * FROM view_payments WHERE payment_id = %s", [payment_id])
     return found[0] if found else None
+
+
+async def due_collections(conn: AsyncConnection[Any], *, at: datetime, limit: int) -> list[dict[str, Any]]:
+    """Return payments of obligations whose virtual account takes no money any more, the oldest day first."""
+    query = """
+        SELECT payment_id FROM view_payments
+        WHERE status = 'waiting_for_deposit' AND obligation_id IS NOT NULL AND expires_on < %s
+        ORDER BY expires_on, payment_id LIMIT %s
+    """
+    return await fetch(conn, query, [business_date(at), limit])
 
 
 async def open_cancels(conn: AsyncConnection[Any], *, limit: int) -> list[dict[str, Any]]:

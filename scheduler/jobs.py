@@ -20,6 +20,7 @@ from psycopg import AsyncConnection, sql
 from ledger.clock import Clock, SystemClock
 from ledger.command import Call, Command, Outcome
 from ledger.commands.anniversaries import EndRule, SuspendRule
+from ledger.commands.collecting.obligations import ExpireCollection
 from ledger.commands.deposits import ExpireDeposit
 from ledger.commands.invoices import IssueInvoice
 from ledger.commands.orders import StartDispatch
@@ -28,7 +29,7 @@ from ledger.database import Database, connect_async
 from ledger.engine import Engine
 from ledger.settings import Settings
 from ledger.store import Store
-from projections import anniversary_queries, charges, invoice_queries, order_open, spends
+from projections import anniversary_queries, charges, invoice_queries, order_open, payments, spends
 from projections.tracking import wait_for
 
 log = structlog.get_logger("scheduler")
@@ -85,6 +86,14 @@ EXPIRE_DEPOSITS = Job(
     command=lambda due: ExpireDeposit(account_id=due["account_id"], charge_id=due["charge_id"]),
     key=lambda due: f"expire-deposit:{due['charge_id']}",
 )
+EXPIRE_COLLECTIONS = Job(
+    name="expire-collections",
+    every_s=60,
+    view="payments",
+    due=payments.due_collections,
+    command=lambda due: ExpireCollection(due["payment_id"]),
+    key=lambda due: f"expire-collection:{due['payment_id']}",
+)
 SUSPEND_RULES = Job(
     name="suspend-anniversary-rules",
     every_s=60,
@@ -117,7 +126,7 @@ ISSUE_INVOICES = Job(
     command=lambda due: IssueInvoice(due["account_id"], due["month"], due["due_on"]),
     key=lambda due: f"invoice:{due['account_id']}:{due['month']}",
 )
-JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, SUSPEND_RULES, END_RULES, START_DISPATCHES, ISSUE_INVOICES)
+JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, EXPIRE_COLLECTIONS, SUSPEND_RULES, END_RULES, START_DISPATCHES, ISSUE_INVOICES)
 
 
 def jobs_of(settings: Settings) -> tuple[Job, ...]:

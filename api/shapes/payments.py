@@ -51,9 +51,17 @@ class ListedPayment(Payment):
     """A payment in a list; alone, with the virtual account that it waits on."""
 
     model_config = example(
-        **_PAYMENT, status="paid", charge_id=CHARGE_ID, expires_on=None, code=None, occurred_at=TIME, position=42
+        **_PAYMENT,
+        status="paid",
+        charge_id=CHARGE_ID,
+        expires_on=None,
+        code=None,
+        obligation_id=None,
+        occurred_at=TIME,
+        position=42,
     )
 
+    obligation_id: Annotated[str | None, Field(description="what it pays for; null = it is a charge of the account")]
     occurred_at: str
     position: int
     virtual_account: VirtualAccount | None = None

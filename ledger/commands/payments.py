@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from aggregates.account.chargebacks import ChargedBack
 from aggregates.account.charges import METHODS, check_charge
 from aggregates.account.deposits import DEPOSIT_DAYS, Deposited, DepositParked
-from aggregates.errors import NotFound, Rejected, Unavailable
+from aggregates.collecting.obligation import ObligationReversed, ObligationSettled
+from aggregates.errors import NotFound, Rejected
 from aggregates.fact import Fact, Stamp
 from aggregates.payment import (
     VIRTUAL_ACCOUNT,
@@ -26,6 +27,8 @@ from aggregates.payment import (
 from ledger.command import ANSWERS, Answer, Streams, answer
 from ledger.commands.billing_keys import known_key
 from ledger.commands.charges import ChargeBack
+from ledger.commands.collecting import obligations
+from ledger.commands.collecting.obligations import PaymentUnsettled
 from ledger.commands.deposits import take_deposit
 
 
@@ -33,12 +36,6 @@ class PaymentNotFound(NotFound):
     """There is no such payment."""
 
     code = "payment_not_found"
-
-
-class PaymentUnsettled(Unavailable):
-    """The payment's own result, or that of its cancellation, is not recorded yet; ask again."""
-
-    code = "payment_unsettled"
 
 
 class BillingKeyForCards(Rejected):
@@ -115,7 +112,7 @@ class IssuePaymentAccount:
     destination: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.DepositAwaited` and `Payment.AccountIssued`.
+        """Record `Payment.AccountIssued`, and of a charge `Account.DepositAwaited`.
 
         Raises:
             NotFound: no such payment. PaymentNotPending: it has its result.
@@ -124,6 +121,10 @@ class IssuePaymentAccount:
         payment = payment_of(streams, self.payment_id)
         account = streams.account(payment.account_id)
         payment.require_pending()
+        if payment.obligation_id is not None:
+            assert payment.expires_on is not None, "only what waits for a deposit has a virtual account"
+            payment.issue_account(stamp, charge_id=None, destination=self.destination, expires_on=payment.expires_on)
+            return
         awaited = account.await_deposit(stamp, amount_minor=payment.amount_minor, reference=self.payment_id)
         payment.issue_account(
             stamp, charge_id=awaited.charge_id, destination=self.destination, expires_on=awaited.expires_on
@@ -139,7 +140,7 @@ class SettlePayment:
     payment_id: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Account.Charged` and `Payment.Settled`.
+        """Record `Payment.Settled` and `Account.Charged`, or what counts for the obligation.
 
         Raises:
             NotFound: no such payment. PaymentNotPending: it has its result.
@@ -148,6 +149,9 @@ class SettlePayment:
         payment = payment_of(streams, self.payment_id)
         account = streams.account(payment.account_id)
         payment.require_pending()
+        if payment.obligation_id is not None:
+            obligations.settle_payment(streams, stamp, payment)
+            return
         charged = account.charge(
             stamp, amount_minor=payment.amount_minor, method=payment.method, reference=self.payment_id
         )
@@ -164,8 +168,12 @@ class FailPayment:
     reason_code: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Payment.Failed`. Raises: NotFound; as of `Payment.fail`."""
-        payment_of(streams, self.payment_id).fail(stamp, reason_code=self.reason_code)
+        """Record `Payment.Failed`, and the end of an obligation's attempt. Raises: NotFound; as of `Payment.fail`."""
+        payment = payment_of(streams, self.payment_id)
+        if payment.obligation_id is not None:
+            obligations.fail_payment(streams, stamp, payment, self.reason_code)
+            return
+        payment.fail(stamp, reason_code=self.reason_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +193,10 @@ class TakePaymentDeposit:
             LedgerError: as of `Account.deposit`.
         """
         payment = payment_of(streams, self.payment_id)
-        payment.require_charge()
+        payment.require_account()
+        if payment.obligation_id is not None:
+            obligations.take_deposit(streams, stamp, payment, self.amount_minor)
+            return
         taken = take_deposit(streams, stamp, payment.account_id, payment.charge_id, self.amount_minor)
         if isinstance(taken, Deposited):
             payment.settle(stamp, charge_id=taken.charge_id, paid_on=taken.charged_on)
@@ -201,7 +212,7 @@ class TakePaymentBack:
     amount_minor: int
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record as `ChargeBack` does.
+        """Record as `ChargeBack` does, or that what was due is open again.
 
         Raises:
             NotFound: no such payment.
@@ -214,6 +225,9 @@ class TakePaymentBack:
         account = streams.account(payment.account_id)
         if payment.status != "paid" or payment.charge_id in account.cancels:
             raise PaymentUnsettled("the payment has no definite result yet; ask again", 1)
+        if payment.obligation_id is not None:
+            obligations.reverse_payment(streams, stamp, payment, self.amount_minor)
+            return
         ChargeBack(payment.account_id, payment.charge_id, self.amount_minor).decide(streams, stamp)
 
 
@@ -304,14 +318,21 @@ def payment_failed(facts: Sequence[Fact]) -> Answer:
 
 @answer("payment-deposit/1")
 def payment_deposit(facts: Sequence[Fact]) -> Answer:
-    """Answer as to a deposit on a charge."""
+    """Answer as to a deposit on a charge, or with what of the money counts for the obligation."""
+    for fact in facts:
+        if isinstance(fact, ObligationSettled):
+            shape = {"id": fact.attempt_id, "counts": fact.applied_minor, "credit": fact.over_minor}
+            return Answer(200, shape)
     taken = [fact for fact in facts if isinstance(fact, Deposited | DepositParked)]
     return ANSWERS["deposit/1"](taken)
 
 
 @answer("payment-taken-back/1")
 def payment_taken_back(facts: Sequence[Fact]) -> Answer:
-    """Answer as to a chargeback."""
+    """Answer as to a chargeback, or with what is due again."""
+    for fact in facts:
+        if isinstance(fact, ObligationReversed):
+            return Answer(200, {"id": fact.attempt_id, "amount": fact.amount_minor, "due": fact.outstanding_minor})
     return ANSWERS["charge-back/1"]([_of(facts, ChargedBack)])
 
 
