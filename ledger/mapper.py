@@ -22,7 +22,12 @@ import aggregates.billing_key
 import aggregates.books
 import aggregates.catalogue_feed
 import aggregates.charge
+import aggregates.collecting.debit
+import aggregates.collecting.debit_batch
+import aggregates.collecting.debit_plan
+import aggregates.collecting.mandate
 import aggregates.collecting.obligation
+import aggregates.collecting.onboarding
 import aggregates.collecting.payment_request
 import aggregates.collecting.telling
 import aggregates.document
