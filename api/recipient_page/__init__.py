@@ -4,7 +4,6 @@ Made on the server, without script, in Korean and English, for a phone first. It
 an ASGI application of its own for every path under /c/.
 """
 
-from api.recipient_page.page import RecipientPage
-from api.recipient_page.steps import PREFIX
+from api.recipient_page.page import PREFIX, RecipientPage
 
 __all__ = ["PREFIX", "RecipientPage"]

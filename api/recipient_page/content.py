@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from api.pages import pieces
+from api.pages.gate import new_nonce
+from api.pages.html import Html, joined
 from api.recipient_page import show
-from api.recipient_page.html import Html, joined
 from api.recipient_page.texts import Texts
 from projections.order_queries import is_live
 
@@ -35,7 +36,7 @@ def content_of(
     """
     coupons = recipient["coupons"]
     if recipient["given_up"] is not None:
-        return show.notice(texts.given_up if recipient["given_up"] == "not_delivered" else texts.all_gone), False
+        return pieces.notice(texts.given_up if recipient["given_up"] == "not_delivered" else texts.all_gone), False
     if any(coupon["state"] == "awaiting_choice" for coupon in coupons):
         return _choice(texts, lines, recipient, off_sale, today, wrong), False
     cards, voided, ended, preparing = [], [], [], 0
@@ -51,9 +52,9 @@ def content_of(
             ended.append((show.Card(line["brand"], line["name"], None, None), tags[coupon["state"]]))
         elif coupon["state"] in UNDER_WAY:
             preparing += 1
-    told = [show.fault(wrong)] if wrong else []
+    told = [pieces.fault(wrong)]
     if cards and recipient["chosen_by"] == "service":
-        told.append(show.notice(texts.chosen_for_you))
+        told.append(pieces.notice(texts.chosen_for_you))
     return joined([*told, show.coupons(texts, cards, voided, preparing, ended)]), bool(preparing)
 
 
@@ -67,7 +68,7 @@ def _choice(
 ) -> Html:
     until = None if recipient["choose_until"] is None else date.fromisoformat(recipient["choose_until"])
     if until is None or today > until:
-        return show.notice(texts.choice_closed)
+        return pieces.notice(texts.choice_closed)
     gone = {*off_sale, *recipient["excluded"]}
     items = [show.Item(number, line["brand"], line["name"], number in gone) for number, line in enumerate(lines)]
-    return show.choice_form(texts, items, until, secrets.token_urlsafe(12), wrong)
+    return show.choice_form(texts, items, until, new_nonce(), wrong)

@@ -1,40 +1,8 @@
-"""How the recipient page looks: one sheet of style, allowed by its hash, and the frame around what is shown."""
+"""How the recipient page looks beside what all pages share: cards of coupons."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-
-from api.recipient_page.html import NOTHING, Html, fill
-from api.recipient_page.texts import EN, KO, Texts
-
-STYLE = Html("""
-*{box-sizing:border-box}
-html{-webkit-text-size-adjust:100%}
-body{margin:0;background:#f3f4f6;color:#1b1f24;line-height:1.55;word-break:keep-all;overflow-wrap:anywhere;
-font-family:-apple-system,BlinkMacSystemFont,"Apple SD Gothic Neo","Noto Sans KR","Noto Sans CJK KR","Malgun Gothic",
-system-ui,sans-serif;font-size:17px}
-.bar{display:flex;justify-content:space-between;align-items:center;max-width:30rem;margin:0 auto;padding:.9rem 1rem}
-.bar strong{font-size:1rem}
-.bar a{color:#1d4ed8;padding:.6rem;margin:-.6rem;font-size:.95rem}
-main{max-width:30rem;margin:0 auto;padding:0 1rem 2rem}
-h1{font-size:1.4rem;line-height:1.35;margin:.6rem 0 .6rem}
-p{margin:.5rem 0}
-.panel{background:#fff;border:1px solid #e1e4e8;border-radius:14px;padding:1.25rem;margin:.9rem 0}
-.panel>p:first-child{margin-top:0}
-.panel>p:last-child{margin-bottom:0}
-.letter{white-space:pre-line}
-label{display:block;font-weight:600;margin:1rem 0 .4rem}
-input[type=text]{width:100%;font:inherit;font-size:1.5rem;letter-spacing:.25em;text-align:center;padding:.7rem;
-border:2px solid #9aa3af;border-radius:10px;background:#fff;color:inherit}
-input[type=text]::placeholder{font-size:1rem;letter-spacing:0;color:#6b7280}
-input[type=text]:focus::placeholder{color:transparent}
-button,.button{display:block;width:100%;font:inherit;font-weight:700;text-align:center;text-decoration:none;
-padding:.85rem;margin:1rem 0 0;border:0;border-radius:10px;background:#1d4ed8;color:#fff;cursor:pointer}
-.plain{background:#fff;color:#1d4ed8;border:2px solid #1d4ed8}
-:focus-visible{outline:3px solid #f59e0b;outline-offset:2px}
-.fault{background:#fdecec;border:1px solid #e9a3a3;color:#8a1414;border-radius:10px;padding:.7rem .9rem;margin:.9rem 0}
-.notice{background:#fff7e0;border:1px solid #e5c76b;color:#5c4400;border-radius:10px;padding:.7rem .9rem;margin:.9rem 0}
+OWN_STYLE = """
 .card{background:#fff;border:1px solid #d5dae1;border-radius:16px;margin:1rem 0;overflow:hidden}
 .card header{padding:1.1rem 1.25rem .9rem}
 .brand{color:#4b5563;font-size:.95rem;margin:0}
@@ -44,70 +12,9 @@ padding:.85rem;margin:1rem 0 0;border:0;border-radius:10px;background:#1d4ed8;co
 .digits{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:1.45rem;font-weight:700;
 white-space:nowrap;letter-spacing:.02em;margin:.2rem 0}
 .until{display:flex;justify-content:space-between;gap:1rem;padding:.8rem 1.25rem;border-top:1px solid #e1e4e8;margin:0}
-.until dt{color:#4b5563}.until dd{margin:0;font-weight:600;text-align:right}
+.until dt{color:#4b5563}.until dd{margin:0;font-weight:600;text-align:end}
 .off{background:#f8fafc}.off .name{color:#6b7280;text-decoration:line-through}
-fieldset{border:0;padding:0;margin:1rem 0 0}
-legend{padding:0;font-weight:600}
-.item{display:flex;gap:.9rem;align-items:center;background:#fff;border:2px solid #d5dae1;border-radius:12px;
-padding:.9rem 1rem;margin:.7rem 0 0;font-weight:400;cursor:pointer}
-.item:has(input:checked){border-color:#1d4ed8;background:#eff5ff}
-.item input{width:1.4rem;height:1.4rem;flex:none;margin:0;accent-color:#1d4ed8}
-.item b{display:block}.item small{display:block;color:#4b5563;font-size:.92rem}
-.item.gone .tag{margin-left:auto;white-space:nowrap}
+.item.gone .tag{margin-inline-start:auto;white-space:nowrap}
 .item.gone{cursor:default;background:#f3f4f6;color:#6b7280;border-style:dashed}
-.tag{display:inline-block;background:#e5e7eb;color:#374151;border-radius:6px;padding:0 .5rem;font-size:.85rem;
-font-weight:600}
-footer{color:#4b5563;font-size:.9rem;margin-top:1.6rem}
 @media (max-width:22rem){.digits{font-size:1.2rem}}
-""")
-
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-
-SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""Nothing is loaded, nothing runs, and nobody puts the page into a frame."""
-
-_FRAME = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<meta name="referrer" content="no-referrer">
-{refresh}<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<div class="bar"><strong>{title}</strong>
-<a href="?lang={other}" lang="{other}" hreflang="{other}">{other_language}</a></div>
-<main>
-{content}
-<footer>{footer}</footer>
-</main>
-</body>
-</html>
 """
-
-RELOAD_S = 3
-
-
-def framed(texts: Texts, content: Html, *, reload: bool = False) -> bytes:
-    """Return a whole page.
-
-    Args:
-        reload: the page asks for itself again after a few seconds.
-    """
-    refresh = fill('<meta http-equiv="refresh" content="{s}">\n', s=RELOAD_S) if reload else NOTHING
-    other = EN if texts is KO else KO
-    return fill(
-        _FRAME,
-        language=texts.language,
-        title=texts.title,
-        style=STYLE,
-        refresh=refresh,
-        other=other.language,
-        other_language=texts.other_language,
-        content=content,
-        footer=texts.footer,
-    ).encode()

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from api.recipient_page.html import NOTHING, Html, fill, joined
+from api.pages.html import NOTHING, Html, fill, joined
+from api.pages.pieces import fault, notice
 from api.recipient_page.texts import Texts
 
 
@@ -26,76 +27,6 @@ class Item(NamedTuple):
     brand: str
     name: str
     gone: bool
-
-
-def notice(text: str) -> Html:
-    """Return something the reader should know."""
-    return fill('<p class="notice" role="status">{text}</p>', text=text)
-
-
-def fault(text: str) -> Html:
-    """Return what was wrong."""
-    return fill('<p class="fault" role="alert">{text}</p>', text=text)
-
-
-def message(title: str, text: str) -> Html:
-    """Return a page that only says something."""
-    return fill('<h1>{title}</h1><div class="panel"><p>{text}</p></div>', title=title, text=text)
-
-
-def locked(texts: Texts, nonce: str, wrong: str = "") -> Html:
-    """Say that the link is locked, and offer to send a new one to the phone."""
-    return fill(
-        '<h1>{title}</h1>{wrong}<form class="panel" method="post"><p>{text}</p>'
-        '<input type="hidden" name="step" value="link"><input type="hidden" name="nonce" value="{nonce}">'
-        '<button type="submit">{send}</button></form>',
-        title=texts.locked_title,
-        wrong=fault(wrong) if wrong else NOTHING,
-        text=texts.locked,
-        nonce=nonce,
-        send=texts.send_link,
-    )
-
-
-def check_form(texts: Texts, wrong: str = "") -> Html:
-    """Ask for the last digits of the phone number."""
-    return fill(
-        '<h1>{title}</h1>{wrong}<form class="panel" method="post"><p>{why}</p>'
-        '<input type="hidden" name="step" value="digits">'
-        '<label for="digits">{label}</label>'
-        '<input type="text" id="digits" name="digits" inputmode="numeric" pattern="[0-9]{four}" minlength="4"'
-        ' maxlength="4" autocomplete="off" placeholder="{hint}" required autofocus>'
-        '<button type="submit">{confirm}</button></form>',
-        title=texts.check_title,
-        wrong=fault(wrong) if wrong else NOTHING,
-        why=texts.check_why,
-        label=texts.digits,
-        hint=texts.digits_hint,
-        four=Html("{4}"),
-        confirm=texts.confirm,
-    )
-
-
-def code_form(texts: Texts, wrong: str = "") -> Html:
-    """Ask for the code that was sent to the phone."""
-    return fill(
-        '<h1>{title}</h1>{wrong}<form class="panel" method="post"><p>{why}</p>'
-        '<input type="hidden" name="step" value="code">'
-        '<label for="code">{label}</label>'
-        '<input type="text" id="code" name="code" inputmode="numeric" pattern="[0-9]{six}" minlength="6"'
-        ' maxlength="6" autocomplete="one-time-code" placeholder="{hint}" required autofocus>'
-        '<button type="submit">{confirm}</button></form>'
-        '<form method="post"><input type="hidden" name="step" value="again">'
-        '<button class="plain" type="submit">{again}</button></form>',
-        title=texts.code_title,
-        wrong=fault(wrong) if wrong else NOTHING,
-        why=texts.code_why,
-        label=texts.code,
-        hint=texts.code_hint,
-        six=Html("{6}"),
-        confirm=texts.confirm,
-        again=texts.again,
-    )
 
 
 def greeting(texts: Texts, name: str) -> Html:
@@ -151,7 +82,7 @@ def choice_form(texts: Texts, items: Sequence[Item], until: date, nonce: str, wr
         '<input type="hidden" name="nonce" value="{nonce}">'
         "<fieldset><legend>{title}</legend>{items}</fieldset>"
         '<div class="panel"><p>{until}</p><p><b>{final}</b></p><button type="submit">{choose}</button></div></form>',
-        wrong=fault(wrong) if wrong else NOTHING,
+        wrong=fault(wrong),
         some_gone=notice(texts.some_gone) if any(item.gone for item in items) else NOTHING,
         nonce=nonce,
         title=texts.choose_title,
@@ -164,7 +95,7 @@ def choice_form(texts: Texts, items: Sequence[Item], until: date, nonce: str, wr
 
 def day(texts: Texts, on: date) -> str:
     """Return a last day as people write it."""
-    if texts.language == "ko":
+    if texts.words.language == "ko":
         return texts.day.format(year=on.year, month=on.month, day=on.day)
     return texts.day.format(year=on.year, month=f"{on.month:02d}", day=f"{on.day:02d}")
 

@@ -70,8 +70,11 @@ class PublicLinks:
         async with self._door.transaction() as connection:
             return [await self._make(connection, *each, (await self._row(connection, *each))[0]) for each in things]
 
-    async def renew(self, thing_id: str, subject: str | None) -> str:
+    async def renew(self, thing_id: str, subject: str | None, generation: int = 0) -> str:
         """Return the link to send to somebody: as it is now; one that is locked is replaced, one missing is made.
+
+        Args:
+            generation: it is of this one at least.
 
         Raises:
             SubjectNotFound, SealBroken, VaultUnavailable.
@@ -79,8 +82,9 @@ class PublicLinks:
         Source: SPEC R-126.
         """
         async with self._door.transaction() as connection:
-            generation, wrong = await self._row(connection, thing_id, subject)
-            return await self._make(connection, thing_id, subject, generation + (wrong >= WRONG_TRIES_MAX))
+            made, wrong = await self._row(connection, thing_id, subject)
+            next_one = max(generation, made + (wrong >= WRONG_TRIES_MAX))
+            return await self._make(connection, thing_id, subject, next_one)
 
     async def open(self, link: str) -> PublicLink:
         """Return where a link leads. Raises: LinkNotFound, VaultUnavailable."""

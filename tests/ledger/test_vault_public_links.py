@@ -19,9 +19,9 @@ PAYER, BY_MAIL = "pay_payer", "pay_by_mail"
 @pytest.fixture
 def vault(vault_database: Database) -> Vault:
     made = Vault(vault_database.vault, vault_database.schema, LEDGER_ID, KEK)
-    kept = {"legal_basis": "a test", "retain_until": RETAINED_UNTIL_ERASED}
-    run(made.put(PAYER, {"name": "Haneul Test", "phone": "01000004711", "email": ""}, **kept))
-    run(made.put(BY_MAIL, {"name": "Parisa Test", "phone": "", "email": "parisa@town.example"}, **kept))
+    for token, phone in ((PAYER, "01000004711"), (BY_MAIL, "")):
+        fields = {"name": "Haneul Test", "phone": phone, "email": "haneul@town.example"}
+        run(made.put(token, fields, legal_basis="a test", retain_until=RETAINED_UNTIL_ERASED))
     return made
 
 
@@ -105,6 +105,15 @@ def test_a_later_generation_replaces_an_earlier_one_for_good(vault: Vault) -> No
     assert run(vault.public_links.open(second)).thing_id == BILL
     with pytest.raises(LinkNotFound):
         run(vault.public_links.open(first))
+
+
+def test_a_renewed_link_is_of_the_generation_asked_for_at_least(vault: Vault) -> None:
+    second = run(vault.public_links.make(BILL, None, generation=2))
+
+    assert run(vault.public_links.renew(BILL, None, generation=1)) == second
+    assert run(vault.public_links.renew(BILL, None, generation=3)) == run(
+        vault.public_links.make(BILL, None, generation=3)
+    )
 
 
 def test_a_link_goes_with_its_person(vault: Vault) -> None:

@@ -94,5 +94,5 @@ async def visit(app: LedgerApp) -> AsyncIterator[Callable[..., Reader]]:
 def patient(app: LedgerApp) -> None:
     """Let links be opened and codes be sent as often as a test likes."""
     page = app.recipient_page
-    page._visits._burst = page._steps._codes._burst = 1e9
+    page._visits._burst = page._steps._gate._codes._burst = 1e9
     assert isinstance(page, RecipientPage)
