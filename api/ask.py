@@ -152,6 +152,9 @@ class Ask:
         account_id = arguments.get("account_id") or next(
             (getattr(body, name) for name in ("account_id", "from_account_id") if getattr(body, name, None)), None
         )
+        if account_id is None:
+            obligation_id = arguments.get("obligation_id")
+            account_id = None if obligation_id is None else ids.account_of(obligation_id)
         if given is None or account_id is None or self.is_currency_of(account_id, given):
             return
         currency = (await self.house.engine.account(account_id)).account.currency

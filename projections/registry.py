@@ -11,6 +11,7 @@ from projections.invoices import Invoices
 from projections.journal import Journal
 from projections.limits import Limits
 from projections.notices import Notices
+from projections.obligations import Obligations
 from projections.order_retention import OrderRetention
 from projections.orders import Orders
 from projections.payments import Payments
@@ -48,6 +49,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Documents(),
     Periods(),
     Reconciliation(),
+    Obligations(),
     Tellings(),
 )
 

@@ -37,6 +37,7 @@ VIEWS = (
     "documents",
     "periods",
     "reconciliation",
+    "obligations",
     "tellings",
 )
 """Names of all views."""

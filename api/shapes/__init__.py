@@ -4,7 +4,7 @@ Answers are written by the ledger's formatters and by the views; nothing is conv
 Every amount is an integer in minor units of the currency beside it. A field that may be missing has a default of null.
 """
 
-from api.shapes.accounts import Account, Key
+from api.shapes.accounts import Account, Key, ListedAccount
 from api.shapes.anniversaries import (
     AnniversaryRecipient,
     AnniversaryRecipients,
@@ -53,6 +53,13 @@ from api.shapes.invoices import (
 )
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
 from api.shapes.notices import Notice, NoticeContact, NoticeContactKept
+from api.shapes.obligations import (
+    CollectionPayment,
+    CollectionRefund,
+    Confirmation,
+    Obligation,
+    ObligationPayment,
+)
 from api.shapes.orders import (
     ItemChosen,
     ListedOrder,
@@ -133,6 +140,9 @@ __all__ = [
     "Charge",
     "ChargeCancelled",
     "ChargedBack",
+    "CollectionPayment",
+    "CollectionRefund",
+    "Confirmation",
     "Contact",
     "ContactRef",
     "ContactsAdded",
@@ -159,6 +169,7 @@ __all__ = [
     "JournalLine",
     "Key",
     "Limits",
+    "ListedAccount",
     "ListedAdjustment",
     "ListedAnniversaryRule",
     "ListedBillingKey",
@@ -179,6 +190,8 @@ __all__ = [
     "Notice",
     "NoticeContact",
     "NoticeContactKept",
+    "Obligation",
+    "ObligationPayment",
     "Order",
     "OrderCancelled",
     "OrderDetail",

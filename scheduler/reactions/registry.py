@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, forgetting, notices, payments, payouts, senders, tellings
+from scheduler.reactions import catalogue, collections, forgetting, notices, payments, payouts, senders, tellings
 from scheduler.reactions.bench import Reaction
 from scheduler.reactions.orders import endings, retention, work
 
 REACTIONS: tuple[Reaction, ...] = (
     catalogue.REACTION,
+    collections.REACTION,
     forgetting.REACTION,
     notices.REACTION,
     payments.REACTION,

@@ -1,0 +1,99 @@
+"""What is due, whoever asks for it: read it, pay it, confirm that it was paid elsewhere, give money back."""
+
+from __future__ import annotations
+
+from aggregates.account.transfers import CurrencyMismatch
+from aggregates.billing_key import BillingKeyNotActive, BillingKeyNotFound
+from aggregates.collecting import obligation as due
+from aggregates.dates import business_date
+from aggregates.errors import Malformed
+from api import shapes
+from api.access import own_child
+from api.ask import Ask
+from api.collecting_bodies import CollectionPaymentBody, CollectionRefundBody, ConfirmationBody
+from api.operation import reads, writes
+from api.refusals import rules
+from api.reply import Reply, of_view
+from api.routes.payments import GatewayNotConfigured
+from ledger.commands.collecting.obligations import ConfirmOutside, RefundCollection, StartCollection
+from ledger.commands.payments import BillingKeyForCards
+from projections import obligations as obligations_view
+
+OWN = own_child("obligation_id", "obl")
+
+
+@reads(
+    "/v1/obligations/{obligation_id}",
+    scope="collections:read",
+    rule=OWN,
+    answer=shapes.Obligation,
+    raises=(due.ObligationNotFound,),
+)
+async def get_obligation(ask: Ask, obligation_id: str) -> Reply:
+    """Read a due item with its payments: what was started, what has settled, what was taken back or given back."""
+    async with ask.see("obligations") as (conn, position):
+        return of_view(await obligations_view.one(conn, obligation_id), position)
+
+
+@writes(
+    "/v1/obligations/{obligation_id}/payments",
+    scope="collections:write",
+    rule=OWN,
+    body=CollectionPaymentBody,
+    answer=shapes.CollectionPayment,
+    status=201,
+    raises=(
+        *rules(due),
+        GatewayNotConfigured,
+        CurrencyMismatch,
+        BillingKeyForCards,
+        BillingKeyNotFound,
+        BillingKeyNotActive,
+    ),
+)
+async def pay_obligation(ask: Ask, obligation_id: str, body: CollectionPaymentBody) -> StartCollection:
+    """Start a payment of a due item at the gateway, for its payer.
+
+    It is pending until the gateway has answered: then it has settled, or failed, or a virtual account waits for the
+    money. While one payment is under way, no other can be started.
+    """
+    if ask.house.ports is None:
+        raise GatewayNotConfigured("this ledger has no payment gateway; confirm what was paid elsewhere")
+    if body.billing_key_id is not None:
+        if body.method != "card":
+            raise BillingKeyForCards("billing_key_id is for payments by card")
+        await ask.house.engine.freshen(body.billing_key_id)
+    return StartCollection(obligation_id, body.amount, body.method, "api", body.billing_key_id, body.reference)
+
+
+@writes(
+    "/v1/obligations/{obligation_id}/confirmations",
+    scope="collections:write",
+    rule=OWN,
+    body=ConfirmationBody,
+    answer=shapes.Confirmation,
+    status=201,
+    raises=(*rules(due), CurrencyMismatch),
+)
+async def confirm_obligation(ask: Ask, obligation_id: str, body: ConfirmationBody) -> ConfirmOutside:
+    """Confirm as the payee that a due item was paid outside of this ledger; no money moves here (SPEC R-101)."""
+    if body.paid_on > business_date(ask.now()):
+        raise Malformed("paid_on must not be in the future", field="paid_on")
+    return ConfirmOutside(obligation_id, body.amount, body.paid_on)
+
+
+@writes(
+    "/v1/obligations/{obligation_id}/refunds",
+    scope="collections:write",
+    rule=OWN,
+    body=CollectionRefundBody,
+    answer=shapes.CollectionRefund,
+    status=201,
+    raises=(*rules(due), CurrencyMismatch),
+)
+async def refund_obligation(ask: Ask, obligation_id: str, body: CollectionRefundBody) -> RefundCollection:
+    """Give money of a settled payment back to its payer: first what was paid beyond what was due.
+
+    It is on its way until the provider has answered; read the due item to know.
+    """
+    return RefundCollection(obligation_id, body.payment_id, body.amount, body.reason)
