@@ -70,3 +70,10 @@ def format_minor(amount_minor: int, currency: str) -> str:
     sign = "-" if amount_minor < 0 else ""
     whole, fraction = divmod(abs(amount_minor), 10**digits)
     return f"{sign}{whole}.{fraction:0{digits}d}"
+
+
+def toman_text(amount_minor: int) -> str:
+    """Render rials in tomans, ten rials each, for people: 12,345 rials are "1234.5" (SPEC R-134: display only)."""
+    sign = "-" if amount_minor < 0 else ""
+    tomans, rials = divmod(abs(amount_minor), 10)
+    return f"{sign}{tomans}.{rials}" if rials else f"{sign}{tomans}"

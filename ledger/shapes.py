@@ -6,13 +6,14 @@ that does not exist or is not granted. Pure functions of values; imports only th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aggregates.account.lots import LotPart
 from aggregates.account.refund_terms import with_fee_free
 from aggregates.account.standing import Figures
 from aggregates.dates import rfc3339
+from aggregates.money import toman_text
 
 
 def account_json(figures: Figures, version: int) -> dict[str, Any]:
@@ -33,6 +34,11 @@ def account_json(figures: Figures, version: int) -> dict[str, Any]:
         "remaining_limit": figures.remaining_limit_minor,
         "version": version,
     }
+
+
+def current_account_json(figures: Figures, books: Mapping[str, int], version: int) -> dict[str, Any]:
+    """Return an account as it is read: with the balances of the books beside the prepaid one, by their names."""
+    return {**account_json(figures, version), **books}
 
 
 def unlimited_json(limit_minor: int | None) -> int | str:
@@ -96,3 +102,13 @@ def member_limit_json(
 def instant_json(at: Any) -> str | None:
     """Return an instant in UTC, RFC 3339; None stays None."""
     return None if at is None else rfc3339(at)
+
+
+def display_json(amount_minor: int | None, currency: str) -> dict[str, str] | None:
+    """Return an amount as people in its country say it: rials in tomans; None where they say the amount itself.
+
+    Source: SPEC R-134.
+    """
+    if amount_minor is None or currency != "IRR":
+        return None
+    return {"unit": "toman", "amount": toman_text(amount_minor)}
