@@ -29,6 +29,7 @@ from ledger.vault.notice_contacts import NoticeContacts
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
 from ledger.vault.public_links import PublicLinks
+from ledger.vault.request_papers import RequestPapers
 from ledger.vault.uploads import Uploads
 
 PAYOUT_BASIS = "Electronic Financial Transactions Act art. 22: records of transactions, 5 years"
@@ -47,6 +48,7 @@ class Vault:
         book: address books. uploads: files that were read and not used yet. documents: those issued, with files.
         notice_contacts: where accounts want to be told of things.
         answered: what was answered to requests about all these. notes: what lines of banks say of people.
+        requests: what payment requests say of people, and the files that go with them.
     """
 
     def __init__(self, address: str, schema: str, ledger_id: UUID, kek: Kek, clock: Clock | None = None) -> None:
@@ -72,6 +74,7 @@ class Vault:
         self.notice_contacts = NoticeContacts(self._door)
         self.answered = Answered(self._door)
         self.notes = Notes(self._door)
+        self.requests = RequestPapers(self._door)
 
     def request_hash(self, method: str, path: str, body: bytes) -> str:
         """Return the keyed mark of a request; see `Kek.request_hash`."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ledger.commands.collecting import tellings
+from ledger.commands.collecting import payment_requests, tellings
 
-__all__ = ["tellings"]
+__all__ = ["payment_requests", "tellings"]
