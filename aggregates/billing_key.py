@@ -5,7 +5,7 @@ The key itself is a secret of the vault; facts know it by a token, and of the ca
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from aggregates.errors import Conflict, NotFound
@@ -33,16 +33,26 @@ class BillingKeyRequested(Fact):
         account_id: whose payments it is for.
         one_time: vault token of the gateway's one-time token; erased when its day is over.
         label: what its owner calls the card; null = nothing.
+        customer_id: the customer of the account's bills whose card it is; null = the account's own.
     """
+
+    VERSION = 2
 
     billing_key_id: str
     account_id: str
     one_time: str
     label: str | None
+    customer_id: str | None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Every card was the account's own before."""
+        state["customer_id"] = None
 
     def apply(self, key: BillingKey) -> None:
         key.billing_key_id = self.billing_key_id
         key.account_id = self.account_id
+        key.customer_id = self.customer_id
         key.status = "requested"
 
 
@@ -113,11 +123,11 @@ class BillingKey(Stream):
     """One card at the gateway.
 
     Attributes:
-        billing_key_id, account_id: as requested.
+        billing_key_id, account_id, customer_id: as requested.
         status: requested, active, refused, removed or deleted; "" before it is requested.
     """
 
-    __slots__ = ("account_id", "billing_key_id", "status")
+    __slots__ = ("account_id", "billing_key_id", "customer_id", "status")
 
     Requested = BillingKeyRequested
     Registered = BillingKeyRegistered
@@ -128,9 +138,19 @@ class BillingKey(Stream):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.billing_key_id = self.account_id = self.status = ""
+        self.customer_id: str | None = None
 
-    def request(self, stamp: Stamp, *, billing_key_id: str, account_id: str, one_time: str, label: str | None) -> None:
-        """Record that a card shall be registered."""
+    def request(
+        self,
+        stamp: Stamp,
+        *,
+        billing_key_id: str,
+        account_id: str,
+        one_time: str,
+        label: str | None,
+        customer_id: str | None = None,
+    ) -> None:
+        """Record that a card shall be registered. customer_id: whose it is; None = the account's own."""
         self.record(
             BillingKeyRequested,
             stamp,
@@ -138,6 +158,7 @@ class BillingKey(Stream):
             account_id=account_id,
             one_time=one_time,
             label=label,
+            customer_id=customer_id,
         )
 
     def register(self, stamp: Stamp, *, secret: str, card: str) -> None:
@@ -160,9 +181,13 @@ class BillingKey(Stream):
         self._require("removed")
         self.record(BillingKeyDeleted, stamp, billing_key_id=self.billing_key_id)
 
-    def require_chargeable(self, account_id: str) -> None:
-        """Refuse a payment with it. Raises: BillingKeyNotFound: another account's. BillingKeyNotActive."""
-        if self.account_id != account_id:
+    def require_chargeable(self, account_id: str, customer_id: str | None = None) -> None:
+        """Refuse a payment with it: a customer's card pays that customer's bills and nothing else.
+
+        Raises:
+            BillingKeyNotFound: another account's, or not that customer's. BillingKeyNotActive.
+        """
+        if (self.account_id, self.customer_id) != (account_id, customer_id):
             raise BillingKeyNotFound("there is no such billing key on the account")
         self._require("active")
 

@@ -22,6 +22,8 @@ import aggregates.billing_key
 import aggregates.books
 import aggregates.catalogue_feed
 import aggregates.charge
+import aggregates.collecting.bill
+import aggregates.collecting.bill_customer
 import aggregates.collecting.debit
 import aggregates.collecting.debit_batch
 import aggregates.collecting.debit_plan

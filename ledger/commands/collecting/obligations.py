@@ -59,6 +59,7 @@ class StartCollection:
         via: what it is paid through, e.g. "link", "auto_pay", "forward", "api".
         billing_key_id: the registered card that is charged; None = the payer pays on the gateway's page.
         reference: the caller's own number; None when it has none.
+        customer_id: the customer of a biller whose registered card that is; None = it is the account's own.
     """
 
     ANSWER: ClassVar[str] = "collection-payment/1"
@@ -69,6 +70,7 @@ class StartCollection:
     via: str
     billing_key_id: str | None = None
     reference: str | None = None
+    customer_id: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Payment.Started`, `Obligation.AttemptStarted`, and what the source adds.
@@ -87,7 +89,7 @@ class StartCollection:
         key = None if self.billing_key_id is None else known_key(streams, self.billing_key_id)
         standing.refuse_closed(account)
         if key is not None:
-            key.require_chargeable(obligation.account_id)
+            key.require_chargeable(obligation.account_id, self.customer_id)
         rules.check(streams, obligation, stamp)
         obligation.require_payable(self.amount_minor)
         until = rules.deposit_until(streams, obligation)
