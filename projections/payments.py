@@ -215,7 +215,7 @@ class Payments(View):
                     rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
             case Payment.Settled():
                 row = rows.get(PAYMENTS, (fact.payment_id,))
-                row.status, row.charge_id = "paid", fact.charge_id
+                row.status, row.charge_id, row.code = "paid", fact.charge_id, None
                 if fact.charge_id is not None and rows.find(PAYMENT_CHARGES, (fact.charge_id,)) is None:
                     rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
             case Payment.Failed():

@@ -409,14 +409,15 @@ def fail_payment(streams: Streams, stamp: Stamp, payment: Payment, reason_code: 
 def take_deposit(streams: Streams, stamp: Stamp, payment: Payment, amount_minor: int) -> None:
     """Take money that arrived on the virtual account of an obligation's payment.
 
-    It counts when it is what was asked for, and before the account expired. Everything else is the payer's credit, and
-    the payee decides (SPEC R-062, R-131).
+    It counts when it is what was asked for, and came before the account expired, however late it is told. Everything
+    else is the payer's credit, and the payee decides (SPEC R-062, R-131).
     """
     obligation = known_obligation(streams, payment.obligation_id or "")
     paid_on = business_date(stamp.occurred_at)
     streams.account(obligation.account_id)
     rules_of(obligation).load(streams, obligation)
-    is_expected = payment.status == "waiting_for_deposit" and amount_minor == payment.amount_minor
+    in_time = payment.expires_on is not None and paid_on <= payment.expires_on
+    is_expected = in_time and payment.status != "paid" and amount_minor == payment.amount_minor
     via = _via(obligation, payment.payment_id)
     if is_expected:
         payment.settle(stamp, charge_id=None, paid_on=paid_on)
