@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -83,7 +83,9 @@ def paged(asked: dict[str, Any], at: Place, items: list[dict[str, Any]], places:
     return Page(items[: at.limit], cursor.decode("ascii"))
 
 
-async def fetch(conn: AsyncConnection[Any], query: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
+async def fetch(
+    conn: AsyncConnection[Any], query: str, parameters: Sequence[Any] | Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Return all rows of one query, as dicts."""
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(query.encode(), parameters)

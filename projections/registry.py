@@ -14,6 +14,7 @@ from projections.notices import Notices
 from projections.obligations import Obligations
 from projections.order_retention import OrderRetention
 from projections.orders import Orders
+from projections.payment_requests import PaymentRequests
 from projections.payments import Payments
 from projections.payouts import Payouts
 from projections.periods import Periods
@@ -51,6 +52,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Reconciliation(),
     Obligations(),
     Tellings(),
+    PaymentRequests(),
 )
 
 

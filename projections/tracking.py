@@ -39,6 +39,7 @@ VIEWS = (
     "reconciliation",
     "obligations",
     "tellings",
+    "payment_requests",
 )
 """Names of all views."""
 

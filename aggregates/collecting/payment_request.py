@@ -33,10 +33,7 @@ from aggregates.collecting.payment_request_parts import (
     ATTACHMENTS_MAX,
     DUE_DAYS_MAX,
     EXPIRED,
-    PAID,
-    PARTIALLY_PAID,
     REJECTION_CODES,
-    REVERSED,
     SENT,
     VERSIONS_MAX,
     Amendment,
@@ -90,27 +87,6 @@ def check_rejection(code: str) -> None:
     """Refuse a reason that nobody knows. Raises: RejectionCodeUnknown. Source: SPEC R-107."""
     if code not in REJECTION_CODES:
         raise RejectionCodeUnknown("code must be one of the known reasons", allowed=list(REJECTION_CODES))
-
-
-def shown_status(own: str, *, expires_on: date, is_reversed: bool, is_paid: bool, paid_minor: int, today: date) -> str:
-    """Return what a request is called on a day, by its own state and by what its obligation says.
-
-    Args:
-        own: its own state. expires_on: last KST day on which it can be answered.
-        is_reversed: money that had paid it was taken back, and it is not paid again.
-        is_paid, paid_minor: of its obligation; False and 0 while there is none.
-
-    Source: SPEC R-101, R-103.
-    """
-    if own == SENT:
-        return EXPIRED if today > expires_on else SENT
-    if own != ACCEPTED:
-        return own
-    if is_paid:
-        return PAID
-    if is_reversed:
-        return REVERSED
-    return PARTIALLY_PAID if paid_minor else ACCEPTED
 
 
 def days_late(due_on: date, paid_on: date) -> int:
