@@ -30,6 +30,7 @@ import aggregates.collecting.debit_plan
 import aggregates.collecting.mandate
 import aggregates.collecting.obligation
 import aggregates.collecting.onboarding
+import aggregates.collecting.payment_link
 import aggregates.collecting.payment_request
 import aggregates.collecting.telling
 import aggregates.document
