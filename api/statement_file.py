@@ -17,6 +17,7 @@ from api.issuing import issuer
 from api.reply import Reply, position_header
 from ledger.documents.content import content_of
 from ledger.documents.render import render
+from projections.movements import PREPAID, Book
 from projections.papers import account_statement
 from projections.papers.stored import Standing, account_at, facts_of, head
 
@@ -27,7 +28,15 @@ MEDIA = {
 
 
 async def statement_file(
-    ask: Ask, account_id: str, *, first: date, last: date, version: int | None, form: str, language: str
+    ask: Ask,
+    account_id: str,
+    *,
+    first: date,
+    last: date,
+    version: int | None,
+    form: str,
+    language: str,
+    book: Book = PREPAID,
 ) -> Reply:
     """Return the statement of an account as pdf or xlsx.
 
@@ -40,9 +49,10 @@ async def statement_file(
         position = seen if version is None else await head(conn)
         account = await account_at(conn, account_id, position)
     pinned = account.version if version is None else version
-    name = (account_id, first, last, pinned, form, language)
+    name = (account_id, first, last, pinned, form, language, book)
     file = await ask.house.making.once(name, partial(_made, ask, account, position, *name))
-    disposition = f'attachment; filename="statement-{account_id}-{first}-{last}.{form}"'
+    of_book = "" if book == PREPAID else f"{book}-"
+    disposition = f'attachment; filename="statement-{of_book}{account_id}-{first}-{last}.{form}"'
     return Reply(200, file, (position_header(seen), (b"content-disposition", disposition.encode())), MEDIA[form])
 
 
@@ -56,10 +66,13 @@ async def _made(
     pinned: int,
     form: str,
     language: str,
+    book: Book,
 ) -> bytes:
     """Return the bytes of a statement; as of `statement_file`."""
     async with ask.see("accounts", "transactions") as (conn, _):
         basis: dict[str, Any] = {"account_id": account_id, "from": str(first), "to": str(last), "version": pinned}
+        if book != PREPAID:
+            basis["book"] = book
         figures = await account_statement.figures(conn, basis, position)
         async for fact in facts_of(conn, ids.stream_id(account_id), position, after=pinned - 1):
             recorded_at = fact.recorded_at

@@ -20,8 +20,8 @@ from aggregates.account.standing import AccountOpened, Figures
 from aggregates.dates import billing_month, business_date
 from aggregates.errors import NotFound
 from aggregates.fact import FACTS, Fact
-from ledger.shapes import account_json
-from projections.movements import balance_change_minor
+from ledger.shapes import current_account_json
+from projections.movements import BOOKS, PREPAID, Book, balance_change, book_of
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
 from projections.view import View
@@ -36,6 +36,7 @@ class AccountRow:
         position: of the fact that opened it.
         frozen: charge id -> amount that a pending cancellation has set aside (SPEC R-068).
         version: of its last fact.
+        collections_minor, payer_credit_minor, payout_hold_minor: balances of the books beside the prepaid one.
     """
 
     stream: UUID
@@ -52,6 +53,9 @@ class AccountRow:
     refund_pending_minor: int = 0
     frozen: dict[str, int] = field(default_factory=dict)
     version: int = 0
+    collections_minor: int = 0
+    payer_credit_minor: int = 0
+    payout_hold_minor: int = 0
 
 
 @dataclass(slots=True)
@@ -83,6 +87,9 @@ ACCOUNTS = Table(
         refund_pending_minor bigint NOT NULL,
         frozen jsonb NOT NULL,
         version bigint NOT NULL,
+        collections_minor bigint NOT NULL,
+        payer_credit_minor bigint NOT NULL,
+        payout_hold_minor bigint NOT NULL,
         CONSTRAINT {table}_pkey PRIMARY KEY (stream)
     ) WITH (fillfactor = 80)
     """,
@@ -108,6 +115,10 @@ USES = Table(
 )
 
 
+FIGURES: dict[Book, str] = {book: "balance_minor" if book == PREPAID else f"{book}_minor" for book in BOOKS}
+"""Book -> its balance in a row."""
+
+
 def opened(fact: AccountOpened, position: int) -> AccountRow:
     """Return the row of an account as it was opened."""
     return AccountRow(
@@ -127,7 +138,10 @@ def opened(fact: AccountOpened, position: int) -> AccountRow:
 def fold(row: AccountRow, fact: Fact) -> None:
     """Change an account's figures by what a fact changed them by; these are sums, so that a fact may be left out."""
     row.version = fact.originator_version
-    row.balance_minor += balance_change_minor(fact)
+    book, change_minor = balance_change(fact)
+    if change_minor:
+        figure = FIGURES[book]
+        setattr(row, figure, getattr(row, figure) + change_minor)
     match fact:
         case Account.Spent():
             row.held_minor += fact.held_minor
@@ -167,6 +181,7 @@ class Accounts(View):
     """Every account with its figures."""
 
     NAME = "accounts"
+    VERSION = 2
     TABLES = (ACCOUNTS, USES)
     TAKES = frozenset(kind for topic, kind in FACTS.items() if topic.startswith("account."))
 
@@ -184,8 +199,11 @@ class Accounts(View):
             return
         row = rows.get(ACCOUNTS, (fact.originator_id,))
         fold(row, fact)
-        for figure in ("balance_minor", "refund_pending_minor"):
-            stored = getattr(fact, figure, None)
+        for name, figure in (
+            ("balance_minor", FIGURES[book_of(type(fact))]),
+            ("refund_pending_minor", "refund_pending_minor"),
+        ):
+            stored = getattr(fact, name, None)
             if stored is not None and stored != getattr(row, figure):
                 raise ValueError(f"{figure} is {stored} in the fact, but {getattr(row, figure)} by all facts up to it")
         use = month_use(fact)
@@ -221,7 +239,8 @@ def body(row: AccountRow, used_minor: int) -> dict[str, Any]:
         used_this_month_minor=used,
         remaining_limit_minor=remaining,
     )
-    return account_json(figures, row.version)
+    books: dict[str, int] = {book: getattr(row, figure) for book, figure in FIGURES.items() if book != PREPAID}
+    return current_account_json(figures, books, row.version)
 
 
 async def page(

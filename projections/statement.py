@@ -20,6 +20,7 @@ from aggregates import ids
 from aggregates.account.modes import ModeSwitched
 from aggregates.dates import rfc3339
 from aggregates.errors import Malformed, NotFound
+from projections.movements import PREPAID, Book
 from projections.paging import fetch
 from projections.tracking import wait_for
 
@@ -28,13 +29,23 @@ ROWS_MAX = 100_000
 
 
 async def statement(
-    conn: AsyncConnection[Any], account_id: str, *, from_date: date, to_date: date, version: int | None = None
+    conn: AsyncConnection[Any],
+    account_id: str,
+    *,
+    from_date: date,
+    to_date: date,
+    version: int | None = None,
+    book: Book = PREPAID,
 ) -> dict[str, Any]:
     """Return an account's statement over business dates, both included.
 
     It is pinned to `version` of the account, the newest one when None, and begins anew where its mode was switched:
     what was before that is in a statement pinned to an earlier version (SPEC R-098). A postpaid account has no balance:
-    its statement opens at 0 and adds up the use of the period.
+    its statement opens at 0 and adds up the use of the period. The other books are there in either mode, and go on
+    through a switch.
+
+    Args:
+        book: which of the account's balances; any but the prepaid one is named in the statement.
 
     Returns:
         {account_id, name, mode, currency, from, to, version, opening_balance, rows, totals, closing_balance, digest};
@@ -67,19 +78,21 @@ async def statement(
         raise NotFound(f"the account has no version {version}; its last one is {newest}", version=newest)
     await wait_for(conn, "transactions", at_least=reached)
     account[0]["mode"], since = await _mode_at(conn, stream, version, account[0]["mode"])
+    if book != PREPAID:
+        account[0]["book"], since = book, 0
     opening = 0
-    if account[0]["mode"] == "prepaid":
+    if book != PREPAID or account[0]["mode"] == "prepaid":
         before = """
             SELECT coalesce(sum(amount_minor), 0)::bigint AS opening FROM view_transactions
-            WHERE stream = %s AND business_date < %s AND version BETWEEN %s AND %s
+            WHERE stream = %s AND business_date < %s AND version BETWEEN %s AND %s AND book = %s
         """
-        opening = (await fetch(conn, before, [stream, from_date, since + 1, version]))[0]["opening"]
+        opening = (await fetch(conn, before, [stream, from_date, since + 1, version, book]))[0]["opening"]
     within = """
         SELECT * FROM view_transactions
-        WHERE stream = %s AND business_date BETWEEN %s AND %s AND version BETWEEN %s AND %s
+        WHERE stream = %s AND business_date BETWEEN %s AND %s AND version BETWEEN %s AND %s AND book = %s
         ORDER BY business_date, position LIMIT %s
     """
-    found = await fetch(conn, within, [stream, from_date, to_date, since + 1, version, ROWS_MAX + 1])
+    found = await fetch(conn, within, [stream, from_date, to_date, since + 1, version, book, ROWS_MAX + 1])
     if len(found) > ROWS_MAX:
         raise Malformed(f"a statement has at most {ROWS_MAX} rows; ask for a shorter period", field="from")
     made = _tied_out(found, opening)
@@ -157,8 +170,9 @@ def to_csv(whole: dict[str, Any]) -> bytes:
     """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    for name in ("account_id", "name", "mode", "currency", "from", "to", "version", "digest"):
-        writer.writerow([name, _safe(whole[name])])
+    for name in ("account_id", "name", "mode", "book", "currency", "from", "to", "version", "digest"):
+        if name in whole:
+            writer.writerow([name, _safe(whole[name])])
     writer.writerow(["opening_balance", whole["opening_balance"]])
     writer.writerow(COLUMNS)
     for row in whole["rows"]:

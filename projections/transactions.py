@@ -1,4 +1,4 @@
-"""The view `transactions`: every movement of an account's balance, with the balance after it, in position order.
+"""The view `transactions`: every movement of an account's balances, with that balance after it, in position order.
 
 Rows are only ever appended. An account's version stands in each row, so that a statement can be pinned to a version.
 """
@@ -20,7 +20,7 @@ from aggregates.account import Account
 from aggregates.dates import rfc3339
 from aggregates.fact import Fact
 from projections.bulk import Appended, Packer
-from projections.movements import MOVING, READINGS, Reading, movement
+from projections.movements import MOVING, READINGS, Book, Reading, movement
 from projections.packing import EPOCH, days, jsonb, kst_days, microseconds, text, word
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -46,6 +46,7 @@ class TransactionRow:
     currency: str
     reference: str | None
     detail: dict[str, Any]
+    book: str
 
 
 TRANSACTIONS = Table(
@@ -65,6 +66,7 @@ TRANSACTIONS = Table(
         currency text NOT NULL,
         reference text,
         detail jsonb NOT NULL,
+        book text NOT NULL,
         CONSTRAINT {table}_pkey PRIMARY KEY (position)
     )
     """,
@@ -72,7 +74,10 @@ TRANSACTIONS = Table(
         "CREATE UNIQUE INDEX IF NOT EXISTS {table}_newest ON {table} (stream, position)",
         """
         CREATE INDEX IF NOT EXISTS {table}_by_date ON {table} (stream, business_date, position)
-        INCLUDE (amount_minor, version)
+        INCLUDE (amount_minor, version, book)
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS {table}_beside ON {table} (stream, book, position) WHERE book <> 'prepaid'
         """,
     ),
     json=frozenset({"detail"}),
@@ -83,6 +88,7 @@ class Transactions(Appended):
     """Every movement of every account."""
 
     NAME = "transactions"
+    VERSION = 2
     TABLES = (TRANSACTIONS,)
     TAKES = MOVING
 
@@ -112,7 +118,7 @@ def _packer(kind: type[Fact], reading: Reading) -> Packer:
     is_dated = kind is Account.Imported
     values_of = reading.of_stored("occurred_at", *(("booked_on",) if is_dated else ()))
     occurred_at, sign, word_of_type = len(reading.names), reading.sign, reading.type.encode()
-    length = len(word_of_type)
+    length, book = len(word_of_type), word(reading.book)
     # One call for all values of fixed length: occurred_at, business_date, type, amount_minor, balance_minor.
     fixed = Struct(f"!iqiii{length}siqiq").pack
 
@@ -125,6 +131,7 @@ def _packer(kind: type[Fact], reading: Reading) -> Packer:
             + word(values[2])
             + text(reading.reference(values))
             + jsonb(orjson.dumps(reading.detail(values)))
+            + book
         )
 
     return Packer(len(fields(kind)), pack)
@@ -136,6 +143,7 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
         "position": row["position"],
         "occurred_at": rfc3339(row["occurred_at"]),
         "business_date": row["business_date"].isoformat(),
+        "book": row["book"],
         "type": row["type"],
         "amount": row["amount_minor"],
         "balance": row["balance_minor"],
@@ -146,18 +154,27 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def page(
-    conn: AsyncConnection[Any], account_id: str, *, cursor: str | None = None, limit: int | None = None
+    conn: AsyncConnection[Any],
+    account_id: str,
+    *,
+    book: Book | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
 ) -> Page:
     """Return a page of an account's transactions, newest position first.
+
+    Args:
+        book: of this balance alone; None = of all.
 
     Raises:
         Malformed: cursor or limit.
     """
-    asked = {"list": "transactions", "account_id": account_id}
+    asked = {"list": "transactions", "account_id": account_id, **({} if book is None else {"book": book})}
     where = place(asked, cursor, limit)
-    query = """
-        SELECT * FROM view_transactions
-        WHERE stream = %s AND position < %s ORDER BY position DESC LIMIT %s
-    """
-    found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
+    only = "" if book is None else "AND book = %s"
+    query = (
+        f"SELECT * FROM view_transactions WHERE stream = %s AND position < %s {only} ORDER BY position DESC LIMIT %s"
+    )
+    parameters = [ids.stream_id(account_id), where.after, *([] if book is None else [book]), where.limit + 1]
+    found = await fetch(conn, query, parameters)
     return paged(asked, where, [body(row) for row in found], [row["position"] for row in found])

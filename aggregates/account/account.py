@@ -343,6 +343,15 @@ class Account(Stream):
             remaining_limit_minor=None if used is None else self.available_minor(month),
         )
 
+    @property
+    def books(self) -> dict[str, int]:
+        """What is in the books beside the prepaid one, by their names, in minor units."""
+        return {
+            "collections": self.collections_minor,
+            "payer_credit": self.payer_credit_minor,
+            "payout_hold": self.payout_hold_minor,
+        }
+
     def now(self, stamp: Stamp) -> datetime:
         """Return the instant at which the next fact will be recorded: never before the last one's."""
         return max(stamp.recorded_at, self.recorded_at)

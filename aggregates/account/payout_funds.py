@@ -105,7 +105,7 @@ class PayoutRefunded(Fact):
         payout_link_id: public id.
         obligation_id: as of `PayoutFunded`.
         payment_id: as of `PayoutFunded`.
-        refund_id: the provider's key.
+        refund: the provider's key for it.
         method: how it had been paid.
         amount_minor: what went back.
         currency: that of the account.
@@ -115,7 +115,7 @@ class PayoutRefunded(Fact):
     payout_link_id: str
     obligation_id: str
     payment_id: str
-    refund_id: str
+    refund: str
     method: str
     amount_minor: int
     currency: str
@@ -268,7 +268,7 @@ def refund_payout(
     payout_link_id: str,
     obligation_id: str,
     payment_id: str,
-    refund_id: str,
+    refund: str,
     method: str,
     amount_minor: int,
 ) -> PayoutRefunded:
@@ -280,7 +280,7 @@ def refund_payout(
         payout_link_id=payout_link_id,
         obligation_id=obligation_id,
         payment_id=payment_id,
-        refund_id=refund_id,
+        refund=refund,
         method=method,
         amount_minor=amount_minor,
         currency=account.currency,

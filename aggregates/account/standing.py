@@ -311,6 +311,9 @@ def close(account: Account, stamp: Stamp, *, reason: str) -> AccountClosed:
         "open_invoices": len(account.billing.invoices),
         "carry_over": account.billing.carry_over_minor,
         "advance": account.billing.advance_minor,
+        "collections": account.collections_minor,
+        "payer_credit": account.payer_credit_minor,
+        "payout_hold": account.payout_hold_minor,
     }
     left = {name: figure for name, figure in left.items() if figure}
     if left:

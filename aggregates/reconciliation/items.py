@@ -29,12 +29,27 @@ ITEM_FACTS: frozenset[type[Fact]] = frozenset(
         Account.RefundPayoutReturned,
         Account.SettlementPaid,
         Account.CreditPaidOut,
+        Account.Collected,
+        Account.CollectionReversed,
+        Account.CollectionRefunded,
+        Account.PayerCredited,
+        Account.PayerCreditReversed,
+        Account.PayerCreditRefunded,
+        Account.DebitsCollected,
+        Account.PayoutFunded,
+        Account.PayoutPaid,
+        Account.PayoutReturned,
+        Account.PayoutRefunded,
+        Account.PayoutFundingReversed,
         ParkedReturned,
     }
 )
 """The facts that are items; what a line itself makes of money is none."""
 
-_NAMES = ("reference", "charge_id", "deposit_id", "refund_id", "settlement_id", "payout_id", "line_id")
+_NAMES = (
+    "reference", "charge_id", "deposit_id", "refund_id", "settlement_id", "payout_id", "line_id", "payment_id",
+    "transfer", "refund", "batch_id", "obligation_id", "source_id", "payout_link_id",
+)  # fmt: skip
 """Fields by which a provider or a bank may call the thing."""
 
 _GATEWAY = f"{GATEWAY_RECEIVABLE}."

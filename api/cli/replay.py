@@ -14,7 +14,7 @@ from api.cli.runtime import Opened, opened
 from ledger.database import connect_async
 from ledger.replay import Replay, Report, frozen
 from ledger.sandbox_clock import open_clock
-from ledger.shapes import account_json
+from ledger.shapes import current_account_json
 from projections import accounts, journal, tracking
 
 
@@ -85,7 +85,8 @@ async def _replay(ledger: Opened, check: bool, tick: Tick) -> tuple[Report, dict
 async def _check_accounts(connection: psycopg.AsyncConnection[Any], folding: Replay, at: datetime) -> None:
     """Hold every row of the accounts view against the account that its facts add up to."""
     truth = {
-        account.account_id: account_json(account.figures(at), account.version) for account in folding.accounts.values()
+        account.account_id: current_account_json(account.figures(at), account.books, account.version)
+        for account in folding.accounts.values()
     }
     cursor: str | None = None
     seen: set[str] = set()

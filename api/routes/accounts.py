@@ -12,7 +12,7 @@ from api.operation import reads, writes
 from api.refusals import rules
 from api.reply import Reply, of_view
 from ledger.commands.standing import CloseAccount, FreezeAccount, OpenAccount, UnfreezeAccount
-from ledger.shapes import account_json
+from ledger.shapes import current_account_json
 from projections import accounts, asof
 
 
@@ -50,25 +50,27 @@ def open_account(ask: Ask, body: OpenAccountBody) -> OpenAccount:
     scope="accounts:read",
     rule=filtered,
     query=AccountsQuery,
-    answer=shapes.list_of(shapes.Account),
+    answer=shapes.list_of(shapes.ListedAccount),
 )
 async def list_accounts(ask: Ask, query: AccountsQuery) -> Reply:
     """List accounts, newest first, or those of exactly one name. A master's key sees its own account only."""
     if ask.caller.account_id is not None:
         account, position = await ask.account(ask.caller.account_id)
-        own = account_json(account.figures(ask.now()), account.version)
+        own = current_account_json(account.figures(ask.now()), account.books, account.version)
         return page_reply(([own] if query.name in (None, account.name) else [], None), position)
     async with ask.see("accounts") as (conn, position):
         page = await accounts.page(conn, at=ask.now(), name=query.name, cursor=query.cursor, limit=query.limit)
     return page_reply(page, position)
 
 
-@reads("/v1/accounts/{account_id}", scope="accounts:read", rule=own_account, query=AsOfQuery, answer=shapes.Account)
+@reads(
+    "/v1/accounts/{account_id}", scope="accounts:read", rule=own_account, query=AsOfQuery, answer=shapes.ListedAccount
+)
 async def get_account(ask: Ask, account_id: str, query: AsOfQuery) -> Reply:
     """Read one account. Without as_of and at_version the answer is always current: a client reads its own writes."""
     if query.as_of is None and query.at_version is None:
         account, position = await ask.account(account_id)
-        return of_view(account_json(account.figures(ask.now()), account.version), position)
+        return of_view(current_account_json(account.figures(ask.now()), account.books, account.version), position)
     async with ask.see("accounts") as (conn, position):
         found = await asof.account(conn, account_id, at=ask.now(), as_of=query.as_of, at_version=query.at_version)
     return of_view(found, position)

@@ -17,6 +17,7 @@ from ledger.documents.company import CompanyUnknown
 from ledger.documents.render import DocumentTooLong, RenderingFailed
 from projections import journal, transactions, trial_balance
 from projections import statement as statements
+from projections.movements import PREPAID, Book
 
 
 class StatementQuery(Query):
@@ -27,6 +28,13 @@ class StatementQuery(Query):
     version: QueryNumber | None = None
     format: Literal["json", "csv", "xlsx", "pdf"] = "json"
     language: Annotated[Literal["ko", "en"], Field(description="Of xlsx and pdf.")] = "ko"
+    book: Annotated[Book, Field(description="Which of the account's balances.")] = PREPAID
+
+
+class TransactionsQuery(PageQuery):
+    """Which movements."""
+
+    book: Annotated[Book | None, Field(description="Of this balance alone.")] = None
 
 
 class JournalQuery(PageQuery):
@@ -58,14 +66,14 @@ class PeriodsQuery(Query):
     "/v1/accounts/{account_id}/transactions",
     scope="transactions:read",
     rule=own_account,
-    query=PageQuery,
+    query=TransactionsQuery,
     answer=shapes.list_of(shapes.Transaction),
 )
-async def list_transactions(ask: Ask, account_id: str, query: PageQuery) -> Reply:
-    """List every movement of an account's balance, newest first."""
+async def list_transactions(ask: Ask, account_id: str, query: TransactionsQuery) -> Reply:
+    """List every movement of an account's balances, newest first: of all four, or of one book."""
     await ask.house.engine.account(account_id)
     async with ask.see("transactions") as (conn, position):
-        page = await transactions.page(conn, account_id, cursor=query.cursor, limit=query.limit)
+        page = await transactions.page(conn, account_id, book=query.book, cursor=query.cursor, limit=query.limit)
     return page_reply(page, position)
 
 
@@ -78,7 +86,7 @@ async def list_transactions(ask: Ask, account_id: str, query: PageQuery) -> Repl
     raises=(CompanyUnknown, DocumentTooLong, RenderingFailed),
 )
 async def get_statement(ask: Ask, account_id: str, query: StatementQuery) -> Reply:
-    """Read a statement. Pinned to a version, it has the same bytes each time it is issued.
+    """Read a statement of one of an account's balances. Pinned to a version, it has the same bytes each time.
 
     As xlsx and pdf it also says what is left of each charge, and its age, on the last day.
     """
@@ -89,16 +97,23 @@ async def get_statement(ask: Ask, account_id: str, query: StatementQuery) -> Rep
             first=query.from_date,
             last=query.to_date,
             version=query.version,
+            book=query.book,
             form=query.format,
             language=query.language,
         )
     async with ask.see("accounts", "transactions") as (conn, position):
         made = await statements.statement(
-            conn, account_id, from_date=query.from_date, to_date=query.to_date, version=query.version
+            conn,
+            account_id,
+            from_date=query.from_date,
+            to_date=query.to_date,
+            version=query.version,
+            book=query.book,
         )
     if query.format == "json":
         return of_view(made, position)
-    name = f"statement-{account_id}-{query.from_date}-{query.to_date}.csv"
+    of_book = "" if query.book == PREPAID else f"{query.book}-"
+    name = f"statement-{of_book}{account_id}-{query.from_date}-{query.to_date}.csv"
     disposition = (b"content-disposition", f'attachment; filename="{name}"'.encode())
     headers = (position_header(position), disposition)
     return Reply(200, statements.to_csv(made), headers, b"text/csv; charset=utf-8")

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from api.shapes.base import ACCOUNT_ID, TIME, Shape, example
 
+_ACCOUNT: dict[str, Any] = {
+    "id": ACCOUNT_ID,
+    "name": "Harbour Tea House",
+    "mode": "prepaid",
+    "currency": "KRW",
+    "status": "open",
+    "balance": 422748,
+    "held": 0,
+    "refund_pending": 0,
+    "available": 422748,
+    "overdraft_limit": 0,
+    "credit_limit": None,
+    "used_this_month": None,
+    "remaining_limit": None,
+    "version": 7,
+}
+
 
 class Account(Shape):
-    """A customer company's money as of now."""
+    """A customer company's prepaid money, or its monthly limit, after a command."""
 
-    model_config = example(
-        id=ACCOUNT_ID,
-        name="Harbour Tea House",
-        mode="prepaid",
-        currency="KRW",
-        status="open",
-        balance=422748,
-        held=0,
-        refund_pending=0,
-        available=422748,
-        overdraft_limit=0,
-        credit_limit=None,
-        used_this_month=None,
-        remaining_limit=None,
-        version=7,
-    )
+    model_config = example(**_ACCOUNT)
 
     id: str
     name: str
@@ -43,6 +45,16 @@ class Account(Shape):
     used_this_month: int | None
     remaining_limit: int | None
     version: int
+
+
+class ListedAccount(Account):
+    """A customer company's money as of now, with its books beside the prepaid one."""
+
+    model_config = example(**_ACCOUNT, collections=50000, payer_credit=500, payout_hold=0)
+
+    collections: Annotated[int, Field(description="collected for it; negative when more was taken back than is there")]
+    payer_credit: Annotated[int, Field(description="what its payers paid beyond what was due; still theirs")]
+    payout_hold: Annotated[int, Field(description="paid in for pay-out links and not paid out")]
 
 
 class Key(Shape):

@@ -34,11 +34,15 @@ _ROW = {
 }
 
 
+BookName = Literal["prepaid", "collections", "payer_credit", "payout_hold"]
+
+
 class Transaction(StatementRow):
-    """One movement of the balance."""
+    """One movement of one of the balances."""
 
-    model_config = example(**_ROW, currency="KRW")
+    model_config = example(**_ROW, book="prepaid", currency="KRW")
 
+    book: Annotated[BookName, Field(description="whose balance stands beside it")]
     currency: str
 
 
@@ -69,6 +73,7 @@ class Statement(Shape):
     account_id: str
     name: str
     mode: Literal["prepaid", "postpaid"]
+    book: Annotated[BookName | None, Field(description="left out of a statement of the prepaid balance")] = None
     currency: str
     from_date: Annotated[str, Field(alias="from")]
     to_date: Annotated[str, Field(alias="to")]

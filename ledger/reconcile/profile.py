@@ -27,7 +27,7 @@ from ledger.imports.profile import (
 FOLDER = "profiles"
 BUILT_IN = Path(__file__).parent / FOLDER
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-METHODS = ("card", "transfer", "virtual_account")
+METHODS = ("card", "transfer", "virtual_account", "direct_debit")
 
 
 class SourceNotFound(NotFound):
@@ -107,7 +107,7 @@ class Source(_Part):
             where it matches nothing has none. A bank's profile needs it: people write there what they like. None = the
             column holds a reference or nothing.
         sign: the values of one column that say which way the money went: credit = to us, debit = from us.
-        methods: value of the method's column -> card, transfer or virtual_account; any other value is refused.
+        methods: value of the method's column -> card, transfer, virtual_account or direct_debit; any other value is refused.
         method: of all rows of a provider that does not say.
         skip: rows to pass over.
     """
@@ -126,8 +126,8 @@ class Source(_Part):
     reference_pattern: Annotated[str, AfterValidator(_pattern)] | None = None
     columns: SourceColumns
     sign: Sign | None = None
-    methods: dict[str, Literal["card", "transfer", "virtual_account"]] = {}
-    method: Literal["card", "transfer", "virtual_account"] | None = None
+    methods: dict[str, Literal["card", "transfer", "virtual_account", "direct_debit"]] = {}
+    method: Literal["card", "transfer", "virtual_account", "direct_debit"] | None = None
     skip: tuple[Skip, ...] = ()
 
     @model_validator(mode="after")

@@ -17,7 +17,10 @@ from typing import Any, NamedTuple, Protocol
 
 from aggregates.money import EXPONENTS, format_minor
 from aggregates.postings import (
+    COLLECTIONS,
     MEMBER_RECEIVABLE,
+    PAYERS_CREDIT,
+    PAYOUT_HOLD,
     PREPAID,
     PREPAID_HOLD,
     REFUND_PAYABLE,
@@ -39,7 +42,17 @@ ROOTS = {
 """First word of a ledger account -> where it stands in plain-text accounting."""
 
 PER_CUSTOMER = frozenset(
-    {PREPAID, PREPAID_HOLD, REFUND_PAYABLE, TRADE_RECEIVABLE, UNBILLED_RECEIVABLE, MEMBER_RECEIVABLE}
+    {
+        PREPAID,
+        PREPAID_HOLD,
+        REFUND_PAYABLE,
+        COLLECTIONS,
+        PAYERS_CREDIT,
+        PAYOUT_HOLD,
+        TRADE_RECEIVABLE,
+        UNBILLED_RECEIVABLE,
+        MEMBER_RECEIVABLE,
+    }
 )
 """Ledger accounts that are kept for each customer's account below themselves; SPEC 14 names them per master."""
 

@@ -114,6 +114,7 @@ DATASETS: dict[str, Dataset] = {
             Column("currency", "text", "t.currency"),
             Column("reference", "words", "t.reference"),
             Column("detail", "json", "t.detail"),
+            Column("book", "text", "t.book"),
         ),
         source="view_transactions t LEFT JOIN view_accounts a ON a.stream = t.stream",
         views=("transactions", "accounts"),

@@ -11,6 +11,7 @@ from aggregates import ids
 from aggregates.account.lots import lot_version
 from projections.charges import Charges
 from projections.lots import lot_changes
+from projections.movements import PREPAID, Book
 from projections.papers.stored import account_at, facts_of
 from projections.statement import statement
 from projections.view import business_date_of
@@ -24,7 +25,8 @@ async def figures(conn: AsyncConnection[Any], basis: dict[str, Any], position: i
     """Return the figures of a statement of an account.
 
     Args:
-        basis: {account_id, from, to, version}; version None = the account's at the position.
+        basis: {account_id, from, to, version, book?}; version None = the account's at the position; without book it
+            is the prepaid balance.
 
     Raises:
         Malformed, NotFound, ViewBehind: as of `projections.statement.statement`.
@@ -33,8 +35,10 @@ async def figures(conn: AsyncConnection[Any], basis: dict[str, Any], position: i
     account = await account_at(conn, account_id, position)
     version = account.version if basis["version"] is None else basis["version"]
     first, last = date.fromisoformat(basis["from"]), date.fromisoformat(basis["to"])
-    made = await statement(conn, account_id, from_date=first, to_date=last, version=version)
-    lots = await lots_on(conn, account_id, last, version, position) if made["mode"] == "prepaid" else []
+    book: Book = basis.get("book", PREPAID)
+    made = await statement(conn, account_id, from_date=first, to_date=last, version=version, book=book)
+    has_lots = made["mode"] == "prepaid" and book == PREPAID
+    lots = await lots_on(conn, account_id, last, version, position) if has_lots else []
     return {
         **{name: value for name, value in made.items() if name not in LEFT_OUT},
         "lots": lots,

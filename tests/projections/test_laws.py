@@ -12,7 +12,7 @@ from aggregates.account import Account
 from aggregates.billing_key import BillingKey
 from aggregates.dates import billing_month, business_date
 from aggregates.fact import FACTS, Fact
-from ledger.shapes import account_json, lots_json
+from ledger.shapes import current_account_json, lots_json
 from projections import accounts, adjustments, asof, charges, journal, limits, payments, payouts, spends, transactions
 from projections.adjustments import Adjustments
 from projections.charges import Charges
@@ -60,7 +60,9 @@ async def all_items(ask: Any) -> list[dict[str, Any]]:
 async def test_every_account_is_shown_as_its_own_fold_has_it(town: Town, conn: AsyncConnection[Any]) -> None:
     shown = await all_items(lambda cursor: accounts.page(conn, at=town.now, cursor=cursor, limit=2))
 
-    assert shown == [account_json(each.figures(town.now), each.version) for each in reversed(town.accounts())]
+    assert shown == [
+        current_account_json(each.figures(town.now), each.books, each.version) for each in reversed(town.accounts())
+    ]
 
 
 async def test_open_lots_are_those_of_the_fold_in_its_order(town: Town, conn: AsyncConnection[Any]) -> None:
@@ -216,7 +218,7 @@ async def test_an_account_at_a_version_is_what_its_fold_was_then(town: Town, con
             assert then is not None
             shown = await asof.account(conn, each.account_id, at=town.now, at_version=fact.originator_version)
 
-            assert shown == account_json(then.figures(town.now), fact.originator_version)
+            assert shown == current_account_json(then.figures(town.now), then.books, fact.originator_version)
 
 
 @pytest.mark.parametrize("name", ["busy", 3])

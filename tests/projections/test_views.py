@@ -77,6 +77,9 @@ async def test_an_account_is_shown_with_what_is_held_pending_and_available(
         "used_this_month": None,
         "remaining_limit": None,
         "version": 5,
+        "collections": 0,
+        "payer_credit": 0,
+        "payout_hold": 0,
     }
 
 
@@ -154,6 +157,7 @@ async def test_transactions_are_signed_movements_with_the_balance_after_each(
         "position": 3,
         "occurred_at": "2024-10-28T01:00:00.000000Z",
         "business_date": "2024-10-28",
+        "book": "prepaid",
         "type": "charge",
         "amount": 100_000,
         "balance": 100_000,

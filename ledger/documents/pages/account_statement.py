@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ledger.documents.page import Column, Content, Page, Table
 from ledger.documents.pages import parts
 from ledger.documents.shown import number
@@ -13,6 +15,10 @@ WORDS = {
         "mode": "결제방식",
         "prepaid": "선불",
         "postpaid": "후불",
+        "book": "장부",
+        "collections": "수납금",
+        "payer_credit": "납부자 초과 납부금",
+        "payout_hold": "지급 링크 보관금",
         "currency": "통화",
         "closing": "기말 잔액",
         "closing_postpaid": "기간 순증감",
@@ -42,6 +48,10 @@ WORDS = {
         "mode": "Payment mode",
         "prepaid": "prepaid",
         "postpaid": "postpaid",
+        "book": "Book",
+        "collections": "collections",
+        "payer_credit": "payers' credit",
+        "payout_hold": "held for pay-out links",
         "currency": "Currency",
         "closing": "Closing balance",
         "closing_postpaid": "Net movement of the period",
@@ -80,6 +90,19 @@ TYPES = {
         "adjustment": "조정",
         "chargeback": "결제 철회",
         "settlement": "정산 입금",
+        "collection": "수납",
+        "collection_reversal": "수납 철회",
+        "collection_refund": "수납 환불",
+        "payer_credit": "초과 납부",
+        "payer_credit_use": "초과 납부금 충당",
+        "payer_credit_reversal": "초과 납부 철회",
+        "payer_credit_refund": "초과 납부 환불",
+        "payout_funding": "지급 자금 입금",
+        "payout": "지급",
+        "payout_return": "지급 반환",
+        "payout_refund": "지급 자금 환불",
+        "payout_reversal": "지급 자금 철회",
+        "payout_offset": "미납액 충당",
     },
     "en": {
         "charge": "Charge",
@@ -94,6 +117,19 @@ TYPES = {
         "adjustment": "Adjustment",
         "chargeback": "Chargeback",
         "settlement": "Settlement payment",
+        "collection": "Collected",
+        "collection_reversal": "Collection taken back",
+        "collection_refund": "Collection refunded",
+        "payer_credit": "Over-payment",
+        "payer_credit_use": "Over-payment used",
+        "payer_credit_reversal": "Over-payment taken back",
+        "payer_credit_refund": "Over-payment refunded",
+        "payout_funding": "Paid in for a pay-out",
+        "payout": "Paid out",
+        "payout_return": "Pay-out returned",
+        "payout_refund": "Pay-out refunded",
+        "payout_reversal": "Funding taken back",
+        "payout_offset": "Set off against what is owed",
     },
 }
 
@@ -101,8 +137,8 @@ TYPES = {
 def page_of(content: Content) -> Page:
     """Return the page of an account statement."""
     figures, language = content["figures"], content["language"]
-    words, prepaid = WORDS[language], figures["mode"] == "prepaid"
-    closing = words["closing" if prepaid else "closing_postpaid"]
+    words, prepaid = WORDS[language], figures["mode"] == "prepaid" and "book" not in figures
+    closing = words["closing" if _has_balance(figures) else "closing_postpaid"]
     return Page(
         title=words["title"],
         language=language,
@@ -111,11 +147,20 @@ def page_of(content: Content) -> Page:
         head=[*parts.head(content), (words["period"], f"{figures['from']} ~ {figures['to']}")],
         parties=[parts.supplier(content), parts.recipient(content)],
         headline=(closing, figures["closing_balance"], words["at"].format(day=figures["to"])),
-        facts=[(words["mode"], words[figures["mode"]]), (words["currency"], figures["currency"])],
+        facts=[
+            (words["mode"], words[figures["mode"]]),
+            *([(words["book"], words[figures["book"]])] if "book" in figures else []),
+            (words["currency"], figures["currency"]),
+        ],
         tables=[_summary(content, closing), _rows(content), *([_lots(content)] if prepaid else [])],
         notices=[words["notice"].format(currency=figures["currency"]), *([words["age_notice"]] if prepaid else [])],
         foot=parts.foot(content),
     )
+
+
+def _has_balance(figures: dict[str, Any]) -> bool:
+    """Say whether a statement is of a balance: the prepaid one of a postpaid account is none."""
+    return figures["mode"] == "prepaid" or "book" in figures
 
 
 def _summary(content: Content, closing: str) -> Table:
@@ -125,7 +170,7 @@ def _summary(content: Content, closing: str) -> Table:
         words["summary"],
         [Column(words["item"], weight=3), Column(words["count"], "number", 1), Column(words["amount"], "money", 2)],
         [
-            *([[words["opening"], None, figures["opening_balance"]]] if figures["mode"] == "prepaid" else []),
+            *([[words["opening"], None, figures["opening_balance"]]] if _has_balance(figures) else []),
             *([types.get(name, name), total["count"], total["amount"]] for name, total in totals.items()),
         ],
         [[closing, sum(total["count"] for total in totals.values()), figures["closing_balance"]]],
