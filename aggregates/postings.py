@@ -157,6 +157,7 @@ MOVES_NOTHING = frozenset(
         "debit.withdrawn",
         "debit_batch.answered",
         "debit_batch.closed",
+        "debit_batch.failures_listed",
         "debit_batch.filled",
         "debit_batch.missed",
         "debit_batch.opened",

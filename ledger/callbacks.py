@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from aggregates.errors import Malformed
 
-PROVIDERS = ("coupons", "gateway", "messages", "payouts")
+PROVIDERS = ("coupons", "direct_debits", "gateway", "messages", "payouts")
 """Who may call back."""
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")

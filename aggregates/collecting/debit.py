@@ -115,15 +115,18 @@ class DebitSubmitted(Fact):
         debit_id, batch_id: public ids.
         serial: its line in the file.
         amount_minor: what is asked for.
+        mandate_id: by which it is collected: the one that has taken the first one's place, where one has.
     """
 
     debit_id: str
     batch_id: str
     serial: int
     amount_minor: int
+    mandate_id: str
 
     def apply(self, debit: Debit) -> None:
         debit.status = "submitted"
+        debit.mandate_id = self.mandate_id
         debit.batch_id = self.batch_id
         debit.asked_minor = self.amount_minor
         debit.next_on = None
@@ -320,11 +323,17 @@ class Debit(Stream):
         """Say whether it goes into the file of a day of collection."""
         return self.next_on is not None and self.next_on <= day
 
-    def submit(self, stamp: Stamp, *, batch_id: str, serial: int, amount_minor: int) -> None:
+    def submit(self, stamp: Stamp, *, batch_id: str, serial: int, amount_minor: int, mandate_id: str) -> None:
         """Record that it is in a file. Raises: DebitStep."""
         self._require_open()
         self.record(
-            DebitSubmitted, stamp, debit_id=self.debit_id, batch_id=batch_id, serial=serial, amount_minor=amount_minor
+            DebitSubmitted,
+            stamp,
+            debit_id=self.debit_id,
+            batch_id=batch_id,
+            serial=serial,
+            amount_minor=amount_minor,
+            mandate_id=mandate_id,
         )
 
     def withdraw(self, stamp: Stamp, *, batch_id: str, next_on: date) -> None:

@@ -7,6 +7,8 @@ again changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple, Self
 from uuid import UUID
@@ -16,6 +18,7 @@ from aggregates.calendar import BusinessCalendar
 from aggregates.dates import KST
 from aggregates.errors import Conflict, NotFound
 from aggregates.fact import EPOCH, Fact, Stamp, Stream, fact, stream_class
+from aggregates.plain import direct
 
 PREFIX = "dbb"
 
@@ -246,6 +249,36 @@ class BatchAnswered(Fact):
         batch.results_sha256 = self.sha256
 
 
+@direct
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A line that was not done, or not wholly.
+
+    Attributes:
+        serial: its line in the file. code: why, our word. amount_minor: what was collected of it.
+    """
+
+    serial: int
+    code: str
+    amount_minor: int
+
+
+@fact("debit_batch.failures_listed")
+class BatchFailuresListed(Fact):
+    """Lines that the bank's file of results names, some of them in each fact; beside `debit_batch.answered`.
+
+    Attributes:
+        batch_id: public id.
+        failures: lines that were not done, or not wholly.
+    """
+
+    batch_id: str
+    failures: tuple[Failure, ...]
+
+    def apply(self, batch: DebitBatch) -> None:
+        pass
+
+
 @fact("debit_batch.results_recorded")
 class BatchResultsRecorded(Fact):
     """What the bank did with a part of the lines is recorded.
@@ -319,6 +352,7 @@ class DebitBatch(Stream):
     Sent = BatchSent
     Missed = BatchMissed
     Answered = BatchAnswered
+    FailuresListed = BatchFailuresListed
     ResultsRecorded = BatchResultsRecorded
     Settled = BatchSettled
 
@@ -384,7 +418,7 @@ class DebitBatch(Stream):
         self._require("open", "closed")
         self.record(BatchMissed, stamp, batch_id=self.batch_id, code=code)
 
-    def answer(self, stamp: Stamp, *, sha256: str, failures: int) -> bool:
+    def answer(self, stamp: Stamp, *, sha256: str, failures: Sequence[Failure]) -> bool:
         """Record that the results are here; return whether that is new: the same file again changes nothing.
 
         Raises:
@@ -395,7 +429,10 @@ class DebitBatch(Stream):
                 raise ResultsTaken("another file of results of this batch was taken before")
             return False
         self._require("sent")
-        self.record(BatchAnswered, stamp, batch_id=self.batch_id, sha256=sha256, failures=failures)
+        self.record(BatchAnswered, stamp, batch_id=self.batch_id, sha256=sha256, failures=len(failures))
+        for start in range(0, len(failures), PART_MAX):
+            part = tuple(failures[start : start + PART_MAX])
+            self.record(BatchFailuresListed, stamp, batch_id=self.batch_id, failures=part)
         return True
 
     def record_results(self, stamp: Stamp, *, done: int, partly: int, failed: int, amount_minor: int) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.ports.channels import ChannelPort
+from ledger.ports.consent import ConsentPort
 from ledger.ports.coupons import CouponIssuer
+from ledger.ports.direct_debit import DirectDebitPort
 from ledger.ports.errors import PortRefused, PortUnavailable
 from ledger.ports.gateway import PaymentGateway
 from ledger.ports.messages import MessagePort
@@ -28,6 +30,7 @@ class Ports:
     Attributes:
         coupons: issues and voids coupons. messages: Alimtalk, MMS, SMS, e-mail. channels: Kakao sender profiles.
         gateway: takes payments. payouts: sends bank transfers. otp: one-time codes. registry: business numbers.
+        debits: collects from bank accounts. consents: asks payers whether they agree.
     """
 
     coupons: CouponIssuer
@@ -37,3 +40,5 @@ class Ports:
     payouts: PayoutPort
     otp: OtpPort
     registry: BusinessRegistry
+    debits: DirectDebitPort
+    consents: ConsentPort

@@ -10,7 +10,9 @@ from ledger.clock import Clock
 from ledger.database import Database
 from ledger.ports import Ports
 from ledger.ports.sandbox.channels import SandboxChannels
+from ledger.ports.sandbox.consent import SandboxConsents
 from ledger.ports.sandbox.coupons import SandboxIssuer
+from ledger.ports.sandbox.direct_debit import SandboxDebits
 from ledger.ports.sandbox.gateway import SandboxGateway
 from ledger.ports.sandbox.messages import SandboxMessages
 from ledger.ports.sandbox.otp import SandboxOtp
@@ -47,4 +49,6 @@ def sandbox_ports(state: SandboxState) -> Ports:
         payouts=SandboxBank(state),
         otp=SandboxOtp(state),
         registry=SandboxRegistry(),
+        debits=SandboxDebits(state),
+        consents=SandboxConsents(state),
     )
