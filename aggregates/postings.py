@@ -255,6 +255,7 @@ MOVES_NOTHING = frozenset(
         "payment_request.paid",
         "payment_request.reopened",
         "payment_request.fell_overdue",
+        "public_link.asked_anew",
         "quote.issued",
         "payment.account_issued",
         "payment.failed",

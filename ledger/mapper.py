@@ -28,6 +28,7 @@ import aggregates.collecting.debit
 import aggregates.collecting.debit_batch
 import aggregates.collecting.debit_plan
 import aggregates.collecting.mandate
+import aggregates.collecting.new_links
 import aggregates.collecting.obligation
 import aggregates.collecting.onboarding
 import aggregates.collecting.payment_link

@@ -39,9 +39,9 @@ class Asked(NamedTuple):
         """Return which step is taken; "" = none."""
         return self.fields.get("step", "") if self.step else ""
 
-    def page(self, status: int, content: Html, *headers: Header, reload: bool = False) -> Reply:
-        """Return a page as an answer."""
-        return Reply(status, self.sheet.framed(self.words, content, reload=reload), headers, HTML)
+    def page(self, status: int, content: Html, *headers: Header, reload_s: int = 0) -> Reply:
+        """Return a page as an answer; it asks for itself again after `reload_s` seconds, 0 = it does not."""
+        return Reply(status, self.sheet.framed(self.words, content, reload_s=reload_s), headers, HTML)
 
     def onward(self, *headers: Header) -> Reply:
         """Send the reader to the page of the link, so that a reload takes no step again."""

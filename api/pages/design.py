@@ -17,7 +17,8 @@ font-family:-apple-system,BlinkMacSystemFont,"Apple SD Gothic Neo","Noto Sans KR
 system-ui,sans-serif;font-size:17px}
 .bar{display:flex;justify-content:space-between;align-items:center;max-width:30rem;margin:0 auto;padding:.9rem 1rem}
 .bar strong{font-size:1rem}
-.bar a{color:#1d4ed8;padding:.6rem;margin:-.6rem;font-size:.95rem}
+.bar nav{display:flex;flex:none;gap:.4rem;margin-inline-end:-.6rem}
+.bar a{color:#1d4ed8;padding:.6rem;margin:-.6rem 0;font-size:.95rem}
 main{max-width:30rem;margin:0 auto;padding:0 1rem 2rem}
 h1{font-size:1.4rem;line-height:1.35;margin:.6rem 0 .6rem}
 p{margin:.5rem 0}
@@ -71,6 +72,7 @@ _FRAME = """<!doctype html>
 """
 
 RELOAD_S = 3
+"""After how many seconds a page asks for itself again where something is on its way."""
 
 
 class Sheet:
@@ -93,11 +95,11 @@ class Sheet:
             " frame-ancestors 'none'"
         )
 
-    def framed(self, words: Words, content: Html, *, reload: bool = False) -> bytes:
+    def framed(self, words: Words, content: Html, *, reload_s: int = 0) -> bytes:
         """Return a whole page.
 
         Args:
-            reload: the page asks for itself again after a few seconds.
+            reload_s: after how many seconds the page asks for itself again; 0 = it does not.
         """
         return fill(
             _FRAME,
@@ -105,7 +107,7 @@ class Sheet:
             direction=words.direction,
             title=words.title,
             style=self._style,
-            refresh=fill('<meta http-equiv="refresh" content="{s}">\n', s=RELOAD_S) if reload else NOTHING,
+            refresh=fill('<meta http-equiv="refresh" content="{s}">\n', s=reload_s) if reload_s else NOTHING,
             others=joined(_switch(other) for other in self._offered.values() if other.language != words.language),
             content=content,
             footer=words.footer,

@@ -15,6 +15,7 @@ from aggregates.dates import business_date
 from aggregates.order.texts import filled
 from api.ask import House
 from api.pages.answers import Asked
+from api.pages.design import RELOAD_S
 from api.pages.gate import NONCE, Gate, Threshold
 from api.pages.html import NOTHING, Html, joined
 from api.pages.session import Session
@@ -104,7 +105,7 @@ class Steps:
         person = people[opened.token]
         letter = await self._letter(order["texts_token"], person, reading)
         shown = joined([show.greeting(texts, person.name), letter, content])
-        return asked.page(422 if wrong else 200, shown, self._gate.kept(asked, session), reload=waits)
+        return asked.page(422 if wrong else 200, shown, self._gate.kept(asked, session), reload_s=RELOAD_S if waits else 0)
 
     async def _letter(self, token: str | None, person: Person, reading: Reading) -> Html:
         """Return what the orderer has typed for the page, filled for its reader (SPEC 3.1)."""

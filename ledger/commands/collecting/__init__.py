@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ledger.commands.collecting import auto_pay, bills, payment_links, payment_requests, tellings
+from ledger.commands.collecting import auto_pay, bills, payment_links, payment_requests, public_links, tellings
 
-__all__ = ["auto_pay", "bills", "payment_links", "payment_requests", "tellings"]
+__all__ = ["auto_pay", "bills", "payment_links", "payment_requests", "public_links", "tellings"]
