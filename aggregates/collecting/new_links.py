@@ -5,7 +5,6 @@ The link itself is the vault's: the one that is locked is replaced when the mess
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
@@ -67,7 +66,7 @@ class NewLinks(Stream):
         """Record that a new link is sent.
 
         Raises:
-            LinkLimitReached: the fifth was sent, or the last one less than 10 minutes ago (figures say how long to wait).
+            LinkLimitReached: the fifth was sent, or the last one less than 10 minutes ago (figures: how long to wait).
 
         Source: SPEC R-126.
         """
