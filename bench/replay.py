@@ -79,7 +79,8 @@ class TransactionsProjection(Projection[TransactionsTable]):
             fact.occurred_at,
             business_date_of(fact),
         )
-        self.view.add((*row, *moved[:-1], orjson.dumps(moved.detail).decode()), tracking)
+        detail = orjson.dumps(moved.detail).decode()
+        self.view.add((*row, *moved[:5], detail, *moved[6:]), tracking)
 
 
 class Reading:
