@@ -24,6 +24,7 @@ import aggregates.catalogue_feed
 import aggregates.charge
 import aggregates.collecting.bill
 import aggregates.collecting.bill_customer
+import aggregates.collecting.buildings
 import aggregates.collecting.debit
 import aggregates.collecting.debit_batch
 import aggregates.collecting.debit_plan
@@ -33,6 +34,7 @@ import aggregates.collecting.obligation
 import aggregates.collecting.onboarding
 import aggregates.collecting.payment_link
 import aggregates.collecting.payment_request
+import aggregates.collecting.payout_link
 import aggregates.collecting.telling
 import aggregates.document
 import aggregates.notice
