@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from aggregates.collecting.obligation import AMOUNT_MAX
-from aggregates.collecting.zones import end_of_day
+from aggregates.collecting.zones import local_date
 from aggregates.errors import Rejected
 
 MINIMUMS: Mapping[str, int] = {"KRW": 1_000, "IRR": 10_000}
 """Least that a gateway takes, in minor units; of other currencies one unit (SPEC R-133)."""
 
 USES_MAX = 10_000
-EXPIRY_MAX = timedelta(days=5 * 366)
-"""How far ahead the last day may lie: as long as records of a payment are kept."""
+EXPIRY_DAYS_MAX = 5 * 366
+"""How many days ahead the last day may lie: as long as records of a payment are kept."""
 
 
 class LinkAmountNotAllowed(Rejected):
@@ -66,8 +66,8 @@ def check_terms(
 
     Source: SPEC Y1, Y2, R-130, R-132, R-133.
     """
-    ends = end_of_day(expires_on, time_zone)
-    if ends <= at or ends > at + EXPIRY_MAX:
+    today = local_date(at, time_zone)
+    if not today <= expires_on <= today + timedelta(days=EXPIRY_DAYS_MAX):
         raise LinkExpiryNotAllowed("expires_on must be today or later in the link's time zone, within five years")
     if not 1 <= max_uses <= USES_MAX or (parts and max_uses > 1):
         text = f"max_uses must be 1 to {USES_MAX}, and 1 where the amount may be paid in parts"

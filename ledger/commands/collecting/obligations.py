@@ -40,7 +40,7 @@ METHODS: tuple[Method, ...] = ("card", "transfer", "virtual_account")
 """By which an obligation can be paid at the gateway."""
 
 DEPOSIT_DAYS = 7
-"""How long a virtual account takes the money of an obligation, the first day included."""
+"""How long a virtual account takes the money of an obligation; the first day is not counted (SPEC R-002, R-062)."""
 
 EXPIRED = "expired"
 
@@ -93,7 +93,7 @@ class StartCollection:
         rules.check(streams, obligation, stamp)
         obligation.require_payable(self.amount_minor)
         until = rules.deposit_until(streams, obligation)
-        days = DEPOSIT_DAYS if until is None else max(1, (until - business_date(stamp.occurred_at)).days + 1)
+        days = DEPOSIT_DAYS if until is None else max(0, (until - business_date(stamp.occurred_at)).days)
         payment_id, payment = streams.new_child(Payment, "pay", obligation.account_id)
         payment.start(
             stamp,
