@@ -164,7 +164,7 @@ class ConfirmOutside:
         obligation = known_obligation(streams, self.obligation_id)
         rules = rules_of(obligation)
         rules.load(streams, obligation)
-        rules.check(streams, obligation, stamp)
+        rules.check_confirmation(streams, obligation, stamp)
         confirmed = obligation.confirm(stamp, amount_minor=self.amount_minor, paid_on=self.paid_on, note=self.note)
         rules.settled(streams, stamp, obligation, confirmed)
 
@@ -189,11 +189,14 @@ class RefundCollection:
 
         Raises:
             ObligationNotFound.
-            LedgerError: as of `Obligation.start_refund`.
+            LedgerError: as of the source's rules, then as of `Obligation.start_refund`.
 
         Source: SPEC R-102, 10.3.
         """
         obligation = known_obligation(streams, self.obligation_id)
+        rules = rules_of(obligation)
+        rules.load(streams, obligation)
+        rules.check_refund(streams, obligation, self.payment_id, self.amount_minor)
         seed = sha256(f"{self.obligation_id}:{obligation.version + 1}".encode()).digest()
         obligation.start_refund(
             stamp,
@@ -241,10 +244,14 @@ class FailCollectionRefund:
     reason_code: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Obligation.RefundFailed`. Raises: AttemptUnknown."""
-        known_obligation(streams, self.obligation_id).fail_refund(
+        """Record `Obligation.RefundFailed`, and what the source adds. Raises: AttemptUnknown."""
+        obligation = known_obligation(streams, self.obligation_id)
+        rules = rules_of(obligation)
+        rules.load(streams, obligation)
+        failed = obligation.fail_refund(
             stamp, attempt_id=self.payment_id, refund_id=self.refund_id, code=self.reason_code
         )
+        rules.refund_failed(streams, stamp, obligation, failed)
 
 
 def open_obligation(

@@ -16,6 +16,7 @@ from aggregates.collecting.obligation import (
     ObligationAttemptEnded,
     ObligationConfirmed,
     ObligationRefunded,
+    ObligationRefundFailed,
     ObligationReversed,
     ObligationSettled,
 )
@@ -39,6 +40,13 @@ class SourceRules:
 
     def check(self, streams: Streams, obligation: Obligation, stamp: Stamp) -> None:
         """Refuse a payment that may not be started now. Raises: LedgerError."""
+
+    def check_confirmation(self, streams: Streams, obligation: Obligation, stamp: Stamp) -> None:
+        """Refuse the payee's word that it was paid elsewhere. Raises: LedgerError."""
+        self.check(streams, obligation, stamp)
+
+    def check_refund(self, streams: Streams, obligation: Obligation, payment_id: str, amount_minor: int) -> None:
+        """Refuse to give money of a payment back now. Raises: LedgerError."""
 
     def deposit_until(self, streams: Streams, obligation: Obligation) -> date | None:
         """Return the last KST day on which a virtual account may take the money; None = as usual."""
@@ -64,6 +72,11 @@ class SourceRules:
 
     def refunded(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationRefunded) -> None:
         """Settled money has gone back to the payer."""
+
+    def refund_failed(
+        self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationRefundFailed
+    ) -> None:
+        """The provider has not given the money back."""
 
 
 RULES: dict[str, SourceRules] = {}
