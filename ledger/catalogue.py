@@ -20,6 +20,7 @@ import ledger.mapper  # noqa: F401  (registers all others)
 from aggregates.account.lots import LotPart
 from aggregates.account.parts import SpendState
 from aggregates.account.standing import Figures
+from aggregates.collecting.buildings.parts import Charge, CostType, Policy, Reading, Reduction, Share, UnitSheet
 from aggregates.collecting.telling import Figure
 from aggregates.document import DocumentFile
 from aggregates.fact import FACTS, Fact
@@ -118,6 +119,13 @@ def document() -> str:
             StatementLine,
             RemittancePart,
             Figure,
+            Policy,
+            UnitSheet,
+            CostType,
+            Reading,
+            Share,
+            Charge,
+            Reduction,
         )
     ]
     return "\n".join(parts)

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from uuid import UUID
 
 from aggregates.account import Account
+from aggregates.collecting.buildings import Building, BuildingMonth, Unit
 from aggregates.fact import Fact, Stream
 from aggregates.order import Order
 from aggregates.reconciliation import Tally
@@ -23,7 +24,7 @@ _PART_BYTES = 250
 
 def weight_bytes(stream: Stream) -> int:
     """Estimate what a stream takes in memory."""
-    if isinstance(stream, Order | Tally):
+    if isinstance(stream, Order | Tally | Building | BuildingMonth | Unit):
         return stream.size_bytes()
     if not isinstance(stream, Account):
         return _STREAM_BYTES

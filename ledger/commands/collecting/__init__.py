@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from ledger.commands.collecting import auto_pay, bills, payment_links, payment_requests, public_links, tellings
+from ledger.commands.collecting import (
+    auto_pay,
+    bills,
+    building_charges,
+    buildings,
+    payment_links,
+    payment_requests,
+    public_links,
+    tellings,
+)
 
-__all__ = ["auto_pay", "bills", "payment_links", "payment_requests", "public_links", "tellings"]
+__all__ = [
+    "auto_pay",
+    "bills",
+    "building_charges",
+    "buildings",
+    "payment_links",
+    "payment_requests",
+    "public_links",
+    "tellings",
+]
