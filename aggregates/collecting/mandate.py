@@ -688,12 +688,17 @@ class Mandate(Stream):
             raise MandateLimitExceeded(
                 f"amount must be at most {self.max_debit_minor} at a time", maximum=self.max_debit_minor, limit="debit"
             )
-        if self.max_month_minor is not None:
-            left = max(0, self.max_month_minor - self.months.get(month, 0))
-            if amount_minor > left:
-                raise MandateLimitExceeded(
-                    f"amount must be at most {left} more in {month}", maximum=left, limit="month", month=month
-                )
+        self.require_within_month(amount_minor, month)
+
+    def require_within_month(self, amount_minor: int, month: str) -> None:
+        """Refuse more than the payer allowed in a month. Raises: MandateLimitExceeded."""
+        if self.max_month_minor is None:
+            return
+        left = max(0, self.max_month_minor - self.months.get(month, 0))
+        if amount_minor > left:
+            raise MandateLimitExceeded(
+                f"amount must be at most {left} more in {month}", maximum=left, limit="month", month=month
+            )
 
     def use_month(self, stamp: Stamp, *, amount_minor: int, month: str) -> None:
         """Record what is to be collected in a month, or is not any more (below 0), where there is a bound."""
