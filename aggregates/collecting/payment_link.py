@@ -225,36 +225,45 @@ class PaymentLink(Stream):
 
     def start_use(self, stamp: Stamp, obligation_id: str) -> None:
         """Record on the root that somebody is paying. Source: SPEC R-130."""
-        self.record(LinkUseStarted, stamp, link_id=self.link_id, obligation_id=obligation_id)
+        count = len(self.uses_in_flight | {obligation_id})
+        self.record(LinkUseStarted, stamp, link_id=self.link_id, obligation_id=obligation_id, uses_in_flight=count)
 
     def end_use(self, stamp: Stamp, obligation_id: str) -> None:
         """Record on the root that a use brought nothing."""
-        self.record(LinkUseEnded, stamp, link_id=self.link_id, obligation_id=obligation_id)
+        count = len(self.uses_in_flight - {obligation_id})
+        self.record(LinkUseEnded, stamp, link_id=self.link_id, obligation_id=obligation_id, uses_in_flight=count)
 
     def settle_use(self, stamp: Stamp, obligation_id: str) -> None:
         """Record on the root that a use was paid."""
-        settled = self.settled_uses + 1
-        self.record(LinkUseSettled, stamp, link_id=self.link_id, obligation_id=obligation_id, settled_uses=settled)
+        self.record(
+            LinkUseSettled,
+            stamp,
+            link_id=self.link_id,
+            obligation_id=obligation_id,
+            settled_uses=self.settled_uses + 1,
+            uses_in_flight=len(self.uses_in_flight - {obligation_id}),
+        )
 
     def reverse_use(self, stamp: Stamp, obligation_id: str) -> None:
         """Record on the root that the money of a paid use was taken back."""
         settled = self.settled_uses - 1
         self.record(LinkUseReversed, stamp, link_id=self.link_id, obligation_id=obligation_id, settled_uses=settled)
 
-    def expire(self, stamp: Stamp, root: PaymentLink, obligation: Obligation | None, at: datetime) -> None:
-        """Record that the last day is over.
+    def expire(self, stamp: Stamp, root: PaymentLink, obligation: Obligation | None, at: datetime) -> bool:
+        """Record that the last day is over; return whether it was not paid by then: only that is news.
 
         Raises:
-            LinkSuperseded, LinkDeactivated, LinkExpired: it has ended. ObligationPaid: it is paid.
+            LinkSuperseded, LinkDeactivated, LinkExpired: it has ended.
             LinkPaymentPending: somebody is paying, and that still counts (SPEC R-131); ask again.
             LinkNotExpired: its last day is not over.
 
         Source: SPEC Y3, R-130, R-132.
         """
-        self._require_open(root, obligation, at)
+        status = self._open_status(root, obligation, at)
         if at < self.expires_at:
             raise LinkNotExpired("the last day of this link is not over", expires_on=self.expires_on.isoformat())
         self.record(LinkHasExpired, stamp, link_id=self.link_id)
+        return status != "paid"
 
     def deactivate(
         self, stamp: Stamp, root: PaymentLink, obligation: Obligation | None, at: datetime, *, reason: str | None
@@ -262,12 +271,13 @@ class PaymentLink(Stream):
         """Record that the payee does not want to be paid by it.
 
         Raises:
-            LinkSuperseded, LinkDeactivated, LinkExpired: it has ended. ObligationPaid: it is paid.
-            LinkPaymentPending: somebody is paying; wait for the result.
+            LinkSuperseded, LinkDeactivated, LinkExpired: it has ended.
+            LinkPaymentPending: somebody is paying; wait for the result. ObligationPaid: it is paid.
 
         Source: SPEC R-130.
         """
-        self._require_open(root, obligation, at)
+        if self._open_status(root, obligation, at) == "paid":
+            raise ObligationPaid("the link is paid")
         if at >= self.expires_at:
             raise LinkExpired("the last day of this link is over", expires_on=self.expires_on.isoformat())
         self.record(LinkHasBeenDeactivated, stamp, link_id=self.link_id, reason=reason)
@@ -295,18 +305,18 @@ class PaymentLink(Stream):
         if root is not self:
             root.record(LinkPassedOn, stamp, link_id=root.link_id, current_id=by)
 
-    def _require_open(self, root: PaymentLink, obligation: Obligation | None, at: datetime) -> None:
+    def _open_status(self, root: PaymentLink, obligation: Obligation | None, at: datetime) -> Status:
+        """Return where a link stands that has not ended. Raises: as of `expire`, but for its last day."""
         if self.ended == "superseded":
             raise LinkSuperseded("another link was issued in the place of this one")
-        match self.status(root, obligation, at):
-            case "paid":
-                raise ObligationPaid("the link is paid")
-            case "payment_pending":
-                raise LinkPaymentPending("somebody is paying by this link; wait until that has its result")
-            case "deactivated":
-                raise LinkDeactivated("the payee has ended this link")
+        if self.ended == "deactivated":
+            raise LinkDeactivated("the payee has ended this link")
         if self.ended:
             raise LinkExpired("this link has expired", expires_on=self.expires_on.isoformat())
+        status = self.status(root, obligation, at)
+        if status == "payment_pending":
+            raise LinkPaymentPending("somebody is paying by this link; wait until that has its result")
+        return status
 
     def copy(self) -> Self:
         """Return an independent copy; its parts are never changed."""

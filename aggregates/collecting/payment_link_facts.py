@@ -83,10 +83,12 @@ class LinkUseStarted(Fact):
     Attributes:
         link_id: the first of the links that replaced each other.
         obligation_id: what the use pays.
+        uses_in_flight: how many uses are under way now.
     """
 
     link_id: str
     obligation_id: str
+    uses_in_flight: int
 
     def apply(self, link: PaymentLink) -> None:
         link.uses_in_flight = link.uses_in_flight | {self.obligation_id}
@@ -99,10 +101,12 @@ class LinkUseEnded(Fact):
     Attributes:
         link_id: as of the use.
         obligation_id: as of the use.
+        uses_in_flight: how many uses are under way now.
     """
 
     link_id: str
     obligation_id: str
+    uses_in_flight: int
 
     def apply(self, link: PaymentLink) -> None:
         link.uses_in_flight = link.uses_in_flight - {self.obligation_id}
@@ -116,11 +120,13 @@ class LinkUseSettled(Fact):
         link_id: as of the use.
         obligation_id: as of the use.
         settled_uses: how many uses are paid now.
+        uses_in_flight: how many uses are under way now.
     """
 
     link_id: str
     obligation_id: str
     settled_uses: int
+    uses_in_flight: int
 
     def apply(self, link: PaymentLink) -> None:
         link.uses_in_flight = link.uses_in_flight - {self.obligation_id}
@@ -147,7 +153,7 @@ class LinkUseReversed(Fact):
 
 @fact("payment_link.expired")
 class LinkHasExpired(Fact):
-    """The last day of a link is over, and it was not paid.
+    """The last day of a link is over; what was paid stays paid.
 
     Attributes:
         link_id: public id.

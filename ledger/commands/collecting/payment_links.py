@@ -243,7 +243,7 @@ class ExpirePaymentLink:
     link_id: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `PaymentLink.Expired`, that its obligation is not asked for, and that the payee shall be told.
+        """Record `PaymentLink.Expired`; of one that is not paid, too, that it is not asked for and the payee is told.
 
         Raises:
             LinkNotFound. LedgerError: as of `PaymentLink.expire`.
@@ -251,7 +251,8 @@ class ExpirePaymentLink:
         Source: SPEC Y3, R-131, R-132.
         """
         link, root, obligation = known_link(streams, self.link_id)
-        link.expire(stamp, root, obligation, stamp.recorded_at)
+        if not link.expire(stamp, root, obligation, stamp.recorded_at):
+            return
         _close(stamp, obligation, EXPIRED)
         _tell_payee(streams, stamp, link, HAS_EXPIRED, _figures(link, link.amount_minor))
 

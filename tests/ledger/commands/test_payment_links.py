@@ -165,8 +165,8 @@ ALLOWED: tuple[tuple[Given, str, str, str, str], ...] = (
     (active,           OK,                  "link_not_expired", OK,                 OK),
     (payment_pending,  "payment_in_flight", LATER,              LATER,              OK),
     (pending_and_over, "link_expired",      LATER,              LATER,              OK),
-    (paid,             "already_paid",      "already_paid",     "already_paid",     "already_paid"),
-    (paid_and_over,    "already_paid",      "already_paid",     "already_paid",     "already_paid"),
+    (paid,             "already_paid",      "link_not_expired", "already_paid",     "already_paid"),
+    (paid_and_over,    "already_paid",      OK,                 "already_paid",     "already_paid"),
     (over,             "link_expired",      OK,                 "link_expired",     OK),
     (expired,          "link_expired",      "link_expired",     "link_expired",     OK),
     (deactivated,      "link_deactivated",  "link_deactivated", "link_deactivated", "link_deactivated"),
@@ -369,6 +369,14 @@ def test_y3_the_payee_is_told_that_a_link_expired_and_it_cannot_be_paid(stand: S
     assert stand.kinds() == ["link.expired"]
     assert stand.obligation().closed == "expired"
     assert stand.code(StartCollection(stand.obligation().obligation_id, 50_000, "card", "api")) == "link_expired"
+
+
+def test_a_paid_link_stays_paid_when_its_last_day_is_over_and_nobody_is_told(stand: Stand) -> None:
+    paid_and_over(stand)
+
+    stand.book.do(ExpirePaymentLink(stand.link_id))
+
+    assert (stand.status(), stand.kinds(), stand.obligation().closed) == ("paid", ["link.paid"], "")
 
 
 def test_r131_a_payment_started_in_the_last_second_counts_when_it_settles_later(stand: Stand) -> None:
