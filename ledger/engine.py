@@ -27,7 +27,7 @@ from ledger.committer import Committer
 from ledger.copies import CleanCopies
 from ledger.decider import Decider, Doubtful
 from ledger.keys import RecentKeys, Remembered, command_key
-from ledger.loading import load_fact, load_stream
+from ledger.loading import SHORT_FACTS, TOGETHER_STREAMS, load_fact, load_short_streams, load_stream
 from ledger.pending import Verdict
 from ledger.recall import KeyReused, check_same_request, recall
 from ledger.store import Store
@@ -391,16 +391,34 @@ class Engine:
     async def warm_up(self, wanted: Iterable[tuple[type[Stream], str]]) -> None:
         """Load the streams of these public ids that are not in memory: one decision alone may wait for few.
 
+        Short ones come together, many by one query.
+
         Raises:
             Unavailable: the database does not answer.
         """
         kinds = {ids.stream_id(public_id): kind for kind, public_id in wanted}
         cold = [stream_id for stream_id in kinds if self.warm.get(stream_id) is None]
+        short: list[UUID] = []
         for stream_id, version in (await self.store.versions(cold)).items():
-            if version:
-                await self._load_for(Cold(kinds[stream_id], stream_id))
-            elif self.warm.get(stream_id) is None:
-                self.warm.put(kinds[stream_id].blank(stream_id))
+            kind = kinds[stream_id]
+            if not version:
+                if self.warm.get(stream_id) is None:
+                    self.warm.put(kind.blank(stream_id))
+            elif version > SHORT_FACTS or kind is Account or kind.TOLD_BY_LAST_FACT:
+                await self._load_for(Cold(kind, stream_id))
+            else:
+                short.append(stream_id)
+        for start in range(0, len(short), TOGETHER_STREAMS):
+            await self._load_short({one: kinds[one] for one in short[start : start + TOGETHER_STREAMS]})
+
+    async def _load_short(self, kinds: dict[UUID, type[Stream]]) -> None:
+        """Load short streams together; as `_load` does one."""
+        in_flight = self.committer.in_flight
+        if in_flight is not None and any(stream_id.int in in_flight.streams for stream_id in kinds):
+            await in_flight.settled()
+        for stream in await load_short_streams(self.store, kinds):
+            if self.warm.get(stream.id) is None:
+                self.warm.put(stream)
 
     async def _evict_stale(self, stream_ids: Sequence[UUID]) -> None:
         """Forget those streams that are further in the database than here. Raises: Unavailable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from uuid import UUID
 
 import orjson
@@ -20,6 +21,13 @@ SLICE_FACTS = 500
 
 SNAPSHOT_EVERY = 1_000
 """Facts between two snapshots of an account."""
+
+
+TOGETHER_STREAMS = 500
+"""Streams loaded by one query."""
+
+SHORT_FACTS = 20
+"""A stream of so many facts is loaded together with others; a longer one alone, in slices."""
 
 
 class FactNotFound(NotFound):
@@ -50,6 +58,21 @@ async def load_stream(store: Store, kind: type[Stream], stream_id: UUID, before:
         if len(slice_) < SLICE_FACTS:
             return stream
         await asyncio.sleep(0)
+
+
+async def load_short_streams(store: Store, kinds: Mapping[UUID, type[Stream]]) -> list[Stream]:
+    """Return streams as committed, by one query: at most `TOGETHER_STREAMS`, of which each is short.
+
+    Args:
+        kinds: stream -> its class; none that has snapshots.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    loaded = {stream_id: kind.blank(stream_id) for stream_id, kind in kinds.items()}
+    for stored in await store.facts_of_streams(list(kinds)):
+        decoded(stored).mutate(loaded[stored.originator_id])
+    return list(loaded.values())
 
 
 async def load_fact(store: Store, stream_id: UUID, version: int) -> Fact:

@@ -105,6 +105,14 @@ class Store:
         )
         return [StoredFact(*row) for row in await self.read(query, (stream_id, version, limit))]
 
+    async def facts_of_streams(self, stream_ids: Sequence[UUID]) -> list[StoredFact]:
+        """Return all facts of some streams, stream by stream, in order; for streams that are known to be short."""
+        query = (
+            "SELECT notification_id, originator_id, originator_version, topic, state, NULL FROM ledger_events"
+            " WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"
+        )
+        return [StoredFact(*row) for row in await self.read(query, (list(stream_ids),))]
+
     async def snapshot(self, stream_id: UUID) -> tuple[int, str, bytes] | None:
         """Return (version, topic, state) of the newest snapshot of a stream."""
         query = (
