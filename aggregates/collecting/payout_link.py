@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from aggregates.collecting import payout_link_facts as facts
+from aggregates.collecting.obligation import Source
 from aggregates.collecting.payout_link_facts import (
     CANCELLED,
     DETAILS_SUBMITTED,
@@ -32,7 +33,7 @@ from aggregates.errors import Conflict, Malformed, NotFound, Rejected
 from aggregates.fact import Stamp, Stream, stream_class
 
 PREFIX = "pol"
-SOURCE = "payout"
+SOURCE: Source = "payout"
 """As which it asks for its funding."""
 
 DAYS_DEFAULT, DAYS_MAX = 7, 90
@@ -269,7 +270,7 @@ class PayoutLink(Stream):
             WrongPayoutStatus, PayLinkReplaced, PayoutLinkOver: as of paying.
             ApprovalNotWanted: nobody need approve. ApproverIsCreator: the same person issued it.
 
-        Source: issue of the optional approver, SPEC R-135, R-137.
+        Source: SPEC R-135, R-137.
         """
         details = self._payable_details(stamp, version)
         if not self.approval or details.approved_by:
@@ -382,7 +383,7 @@ class PayoutLink(Stream):
 
     def pay_out(self, stamp: Stamp, *, attempt: int) -> facts.PaidOut:
         """Record, beside the account's fact, that the bank has paid. Raises: WrongPayoutStatus."""
-        self._require_attempt(attempt, PAYING)
+        self.require_attempt(attempt, PAYING)
         paid: facts.PaidOut = self.record(
             facts.PaidOut,
             stamp,
@@ -394,7 +395,7 @@ class PayoutLink(Stream):
 
     def fail_payout(self, stamp: Stamp, *, attempt: int, code: str) -> facts.PayoutFailed:
         """Record the bank's definite no; the money stays held. Raises: WrongPayoutStatus."""
-        self._require_attempt(attempt, PAYING)
+        self.require_attempt(attempt, PAYING)
         failed: facts.PayoutFailed = self.record(
             facts.PayoutFailed, stamp, payout_link_id=self.payout_link_id, attempt=attempt, code=code
         )
@@ -402,7 +403,7 @@ class PayoutLink(Stream):
 
     def return_payout(self, stamp: Stamp, *, attempt: int, code: str) -> facts.PayoutLinkReturned:
         """Record, beside the account's fact, that the bank has sent the money back. Raises: WrongPayoutStatus."""
-        self._require_attempt(attempt, PAID_OUT)
+        self.require_attempt(attempt, PAID_OUT)
         returned: facts.PayoutLinkReturned = self.record(
             facts.PayoutLinkReturned, stamp, payout_link_id=self.payout_link_id, attempt=attempt, code=code
         )
@@ -527,7 +528,8 @@ class PayoutLink(Stream):
         if self.status != PAYOUT_FAILED and business_date(stamp.occurred_at) > self.expires_on:
             raise PayoutLinkOver("the last day of the pay-out link is over", expires_on=self.expires_on.isoformat())
 
-    def _require_attempt(self, attempt: int, status: str) -> None:
+    def require_attempt(self, attempt: int, status: str) -> None:
+        """Refuse what is not about the last pay-out, or comes at another state. Raises: WrongPayoutStatus."""
         self.require(status)
         if attempt != self.attempt:
             raise WrongPayoutStatus(
@@ -535,6 +537,11 @@ class PayoutLink(Stream):
                 payout_status=self.status,
                 possible_from=[status],
             )
+
+
+def transfer_key(payout_link_id: str, attempt: int) -> str:
+    """Return the bank's key for one attempt: told again under it, the bank pays once."""
+    return f"{payout_link_id}:payout:{attempt}"
 
 
 def check_terms(amount_minor: int, expires_on: date | None, today: date) -> None:

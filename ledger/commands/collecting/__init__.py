@@ -14,6 +14,8 @@ from ledger.commands.collecting import (
     onboarding,
     payment_links,
     payment_requests,
+    payout_links,
+    payout_money,
     public_links,
     tellings,
 )
@@ -30,6 +32,8 @@ __all__ = [
     "onboarding",
     "payment_links",
     "payment_requests",
+    "payout_links",
+    "payout_money",
     "public_links",
     "tellings",
 ]
