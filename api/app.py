@@ -17,6 +17,7 @@ from starlette.types import Lifespan
 
 import api.routes  # noqa: F401  (importing it declares the operations)
 from aggregates.account.charges import METHODS
+from aggregates.collecting.payment_request_parts import EXPIRY_DAYS
 from api import openapi
 from api.ask import House
 from api.auth import Authenticator, present
@@ -26,6 +27,8 @@ from api.facts import StoredFacts
 from api.keystore import BOOTSTRAP, KeyRow, KeyStore
 from api.lane import Lane
 from api.metrics import Metrics
+from api.public_pages import PREFIX as PUBLIC_PREFIX
+from api.public_pages import PublicPages
 from api.rates import Rates
 from api.recipient_page import PREFIX, RecipientPage
 from api.views import Views
@@ -51,16 +54,20 @@ class LedgerApp(FastAPI):
 
     Attributes:
         lane: what the server may offer a request to before it becomes an ASGI one.
+        recipient_page, public_pages: what links under /c/ and under /p/ lead to.
     """
 
     dispatcher: Dispatcher
     lane: Lane
     recipient_page: RecipientPage
+    public_pages: PublicPages
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer an HTTP request; leave the life cycle to FastAPI, and refuse WebSockets."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self.recipient_page(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PUBLIC_PREFIX):
+            await self.public_pages(scope, receive, send)
         elif scope["type"] == "http":
             await self.dispatcher(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -90,6 +97,7 @@ def create_app(
     sandbox: SandboxState | None = None,
     company: Company | None = None,
     sources: Sources | None = None,
+    request_expiry_days: int = EXPIRY_DAYS,
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
@@ -102,6 +110,7 @@ def create_app(
         sandbox: of the providers; None = there are no providers, and no routes of the sandbox.
         company: who issues documents; None = none are issued.
         sources: of files of providers and banks; None = the built-in ones.
+        request_expiry_days: so long after its due date a payment request can be answered.
     """
     store = KeyStore(views.connect)
 
@@ -138,10 +147,12 @@ def create_app(
         sandbox=sandbox,
         company=company,
         sources=sources or BUILT_IN_SOURCES,
+        request_expiry_days=request_expiry_days,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.lane = Lane(house, app.dispatcher, metrics)
     app.recipient_page = RecipientPage(house)
+    app.public_pages = PublicPages(house)
     app.state.house = house
     return app
 

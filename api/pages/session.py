@@ -26,11 +26,13 @@ class Session(NamedTuple):
         stage: code = the last digits were right and a code was sent; in = let in.
         code_key: under which the code was sent; "" without one.
         position: of what the reader did last, so that the page shows it.
+        own: public id of what the reader has started here, where a page is for many; "" = nothing.
     """
 
     stage: Stage
     code_key: str = ""
     position: int = 0
+    own: str = ""
 
 
 class Sessions:
@@ -46,7 +48,7 @@ class Sessions:
     def sign(self, session: Session, link: str, at: datetime) -> str:
         """Return a session of a link as text that nobody else can make."""
         until = int((at + LIFE).timestamp())
-        payload = orjson.dumps([session.stage, session.code_key, session.position, until])
+        payload = orjson.dumps([*session, until])
         return _text(payload) + "." + _text(self._mark(payload, link))
 
     def read(self, text: str, link: str, at: datetime) -> Session | None:
@@ -58,8 +60,8 @@ class Sessions:
             return None
         if not hmac.compare_digest(self._mark(payload, link), mark):
             return None
-        stage, code_key, position, until = orjson.loads(payload)
-        return None if at.timestamp() >= until else Session(stage, code_key, position)
+        *fields, until = orjson.loads(payload)
+        return None if at.timestamp() >= until else Session(*fields)
 
     def _mark(self, payload: bytes, link: str) -> bytes:
         return hmac.digest(self._secret, sha256(link.encode()).digest() + payload, "sha256")[:SIGNATURE_BYTES]

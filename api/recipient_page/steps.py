@@ -105,7 +105,9 @@ class Steps:
         person = people[opened.token]
         letter = await self._letter(order["texts_token"], person, reading)
         shown = joined([show.greeting(texts, person.name), letter, content])
-        return asked.page(422 if wrong else 200, shown, self._gate.kept(asked, session), reload_s=RELOAD_S if waits else 0)
+        return asked.page(
+            422 if wrong else 200, shown, self._gate.kept(asked, session), reload_s=RELOAD_S if waits else 0
+        )
 
     async def _letter(self, token: str | None, person: Person, reading: Reading) -> Html:
         """Return what the orderer has typed for the page, filled for its reader (SPEC 3.1)."""
