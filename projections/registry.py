@@ -5,7 +5,9 @@ from __future__ import annotations
 from projections.accounts import Accounts
 from projections.adjustments import Adjustments
 from projections.anniversary_rules import AnniversaryRules
+from projections.bills import Bills
 from projections.charges import Charges
+from projections.direct_debits import DirectDebits
 from projections.documents import Documents
 from projections.invoices import Invoices
 from projections.journal import Journal
@@ -16,6 +18,7 @@ from projections.order_retention import OrderRetention
 from projections.orders import Orders
 from projections.payment_requests import PaymentRequests
 from projections.payments import Payments
+from projections.payout_links import PayoutLinks
 from projections.payouts import Payouts
 from projections.periods import Periods
 from projections.products import Products
@@ -53,6 +56,9 @@ ALL_VIEWS: tuple[View, ...] = (
     Obligations(),
     Tellings(),
     PaymentRequests(),
+    Bills(),
+    PayoutLinks(),
+    DirectDebits(),
 )
 
 

@@ -40,6 +40,9 @@ VIEWS = (
     "obligations",
     "tellings",
     "payment_requests",
+    "bills",
+    "payout_links",
+    "direct_debits",
 )
 """Names of all views."""
 

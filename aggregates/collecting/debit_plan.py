@@ -63,6 +63,7 @@ class PlanMade(Fact):
         currency: ISO 4217.
         day: of the month, 1 to 31; 29 to 31 = the last of a shorter month.
         first_month, last_month: "YYYY-MM"; null = without an end.
+        first_on: KST business day of the first debit.
         retry_days: as of the debits.
     """
 
@@ -74,6 +75,7 @@ class PlanMade(Fact):
     day: int
     first_month: str
     last_month: str | None
+    first_on: date
     retry_days: tuple[int, ...]
 
     def apply(self, plan: DebitPlan) -> None:
@@ -171,6 +173,7 @@ class DebitPlan(Stream):
         first_month: str,
         last_month: str | None,
         retry_days: tuple[int, ...],
+        calendar: BusinessCalendar,
     ) -> None:
         """Record the plan. Raises: PlanMonthsInvalid."""
         check_months(first_month, last_month)
@@ -185,6 +188,7 @@ class DebitPlan(Stream):
             day=day,
             first_month=first_month,
             last_month=last_month,
+            first_on=collect_day(first_month, day, calendar),
             retry_days=retry_days,
         )
 

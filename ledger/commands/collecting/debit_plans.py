@@ -63,6 +63,7 @@ class MakePlan:
             first_month=self.first_month,
             last_month=self.last_month,
             retry_days=self.retry_days,
+            calendar=CALENDAR,
         )
 
 
