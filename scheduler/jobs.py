@@ -20,7 +20,11 @@ from psycopg import AsyncConnection, sql
 from ledger.clock import Clock, SystemClock
 from ledger.command import Call, Command, Outcome
 from ledger.commands.anniversaries import EndRule, SuspendRule
+from ledger.commands.collecting.auto_pay import AnnounceAutoPay, DropAutoPay, RunAutoPay
+from ledger.commands.collecting.bills import RemindOfBill
 from ledger.commands.collecting.obligations import ExpireCollection
+from ledger.commands.collecting.payment_requests import ExpirePaymentRequest, MarkRequestOverdue
+from ledger.commands.collecting.payout_links import ExpirePayoutLink
 from ledger.commands.deposits import ExpireDeposit
 from ledger.commands.invoices import IssueInvoice
 from ledger.commands.orders import StartDispatch
@@ -29,7 +33,17 @@ from ledger.database import Database, connect_async
 from ledger.engine import Engine
 from ledger.settings import Settings
 from ledger.store import Store
-from projections import anniversary_queries, charges, invoice_queries, order_open, payments, spends
+from projections import (
+    anniversary_queries,
+    bill_queries,
+    charges,
+    invoice_queries,
+    order_open,
+    payment_requests,
+    payments,
+    payout_links,
+    spends,
+)
 from projections.tracking import wait_for
 
 log = structlog.get_logger("scheduler")
@@ -118,6 +132,15 @@ START_DISPATCHES = Job(
     command=lambda due: StartDispatch(due["order_id"]),
     key=lambda due: f"start-dispatch:{due['order_id']}",
 )
+EXPIRE_PAYOUT_LINKS = Job(
+    name="expire-payout-links",
+    every_s=60,
+    view="payout_links",
+    due=payout_links.due_expiry,
+    command=lambda due: ExpirePayoutLink(due["payout_link_id"]),
+    # One whose payment was under way is looked at again after it: by its last fact, not for good.
+    key=lambda due: f"expire-payout-link:{due['payout_link_id']}:{due['seen']}",
+)
 ISSUE_INVOICES = Job(
     name="issue-invoices",
     every_s=60,
@@ -126,7 +149,79 @@ ISSUE_INVOICES = Job(
     command=lambda due: IssueInvoice(due["account_id"], due["month"], due["due_on"]),
     key=lambda due: f"invoice:{due['account_id']}:{due['month']}",
 )
-JOBS = (EXPIRE_HOLDS, EXPIRE_DEPOSITS, EXPIRE_COLLECTIONS, SUSPEND_RULES, END_RULES, START_DISPATCHES, ISSUE_INVOICES)
+REMIND_OF_BILLS = Job(
+    name="bill-reminders",
+    every_s=60,
+    view="bills",
+    due=bill_queries.due_reminders,
+    command=lambda due: RemindOfBill(due["bill_id"], due["days_before"]),
+    key=lambda due: f"bill-reminder:{due['bill_id']}:{due['due_on']}:{due['days_before']}",
+)
+ANNOUNCE_AUTO_PAY = Job(
+    name="auto-pay-notices",
+    every_s=30,
+    view="bills",
+    due=bill_queries.to_announce,
+    command=lambda due: AnnounceAutoPay(due["bill_id"]),
+    key=lambda due: f"auto-pay-notice:{due['bill_id']}:{due['changed']}:{due['turn']}",
+)
+CHARGE_AUTO_PAY = Job(
+    name="auto-pay-charges",
+    every_s=60,
+    view="bills",
+    due=bill_queries.to_charge,
+    command=lambda due: RunAutoPay(due["bill_id"]),
+    key=lambda due: f"auto-pay:{due['bill_id']}:{due['changed']}",
+)
+MISS_AUTO_PAY = Job(
+    name="auto-pay-misses",
+    every_s=60,
+    view="bills",
+    due=bill_queries.to_miss,
+    command=lambda due: RunAutoPay(due["bill_id"]),
+    key=lambda due: f"auto-pay-miss:{due['bill_id']}:{due['changed']}:{due['today']}",
+)
+DROP_AUTO_PAY = Job(
+    name="auto-pay-cards",
+    every_s=60,
+    view="bills",
+    due=bill_queries.without_card,
+    command=lambda due: DropAutoPay(due["customer_id"]),
+    key=lambda due: f"auto-pay-card:{due['customer_id']}:{due['turn']}",
+)
+EXPIRE_PAYMENT_REQUESTS = Job(
+    name="expire-payment-requests",
+    every_s=60,
+    view="payment_requests",
+    due=payment_requests.due_expiry,
+    command=lambda due: ExpirePaymentRequest(due["request_id"]),
+    key=lambda due: f"expire-payment-request:{due['request_id']}",
+)
+MARK_REQUESTS_OVERDUE = Job(
+    name="mark-payment-requests-overdue",
+    every_s=60,
+    view="payment_requests",
+    due=payment_requests.due_overdue,
+    command=lambda due: MarkRequestOverdue(due["request_id"]),
+    key=lambda due: f"request-overdue:{due['request_id']}:{due['due_on']}:{due['reopenings']}",
+)
+JOBS = (
+    EXPIRE_HOLDS,
+    EXPIRE_DEPOSITS,
+    EXPIRE_COLLECTIONS,
+    SUSPEND_RULES,
+    END_RULES,
+    START_DISPATCHES,
+    ISSUE_INVOICES,
+    REMIND_OF_BILLS,
+    ANNOUNCE_AUTO_PAY,
+    CHARGE_AUTO_PAY,
+    MISS_AUTO_PAY,
+    DROP_AUTO_PAY,
+    EXPIRE_PAYMENT_REQUESTS,
+    MARK_REQUESTS_OVERDUE,
+    EXPIRE_PAYOUT_LINKS,
+)
 
 
 def jobs_of(settings: Settings) -> tuple[Job, ...]:

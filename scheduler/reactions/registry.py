@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, collections, forgetting, notices, payments, payouts, senders, tellings
+from scheduler.reactions import catalogue, collections, forgetting, notices, payments, payout_links, payouts, senders, tellings
 from scheduler.reactions.bench import Reaction
 from scheduler.reactions.orders import endings, retention, work
 
@@ -12,6 +12,7 @@ REACTIONS: tuple[Reaction, ...] = (
     forgetting.REACTION,
     notices.REACTION,
     payments.REACTION,
+    payout_links.REACTION,
     payouts.REACTION,
     senders.REACTION,
     senders.STATES,
