@@ -98,6 +98,7 @@ def create_app(
     company: Company | None = None,
     sources: Sources | None = None,
     request_expiry_days: int = EXPIRY_DAYS,
+    public_url: str = "",
 ) -> LedgerApp:
     """Build the application from its parts; its life cycle starts and stops engine and views.
 
@@ -111,6 +112,7 @@ def create_app(
         company: who issues documents; None = none are issued.
         sources: of files of providers and banks; None = the built-in ones.
         request_expiry_days: so long after its due date a payment request can be answered.
+        public_url: address under which people reach this service; "" = links to its pages are paths.
     """
     store = KeyStore(views.connect)
 
@@ -148,6 +150,7 @@ def create_app(
         company=company,
         sources=sources or BUILT_IN_SOURCES,
         request_expiry_days=request_expiry_days,
+        public_url=public_url,
     )
     app.dispatcher = Dispatcher(house, metrics, rates)
     app.lane = Lane(house, app.dispatcher, metrics)

@@ -13,6 +13,7 @@ import orjson
 from aggregates import ids
 from aggregates.account import Account
 from aggregates.account.transfers import CurrencyMismatch
+from aggregates.collecting.payment_request_parts import EXPIRY_DAYS
 from aggregates.errors import Malformed
 from api.access import Caller
 from api.auth import Authenticator
@@ -51,6 +52,8 @@ class House:
         sources: of files of providers and banks.
         company: who issues documents; None = nobody has said, so none is issued.
         making: files that are being made, for longer than one request may take.
+        request_expiry_days: so long after its due date a payment request can be answered (settings; SPEC R-103).
+        public_url: address under which people reach this service (settings); "" = links to its pages are paths.
     """
 
     engine: Engine
@@ -70,6 +73,8 @@ class House:
     sources: Sources = BUILT_IN_SOURCES
     company: Company | None = None
     making: Making = field(default_factory=Making)
+    request_expiry_days: int = EXPIRY_DAYS
+    public_url: str = ""
 
 
 class Ask:
@@ -153,8 +158,8 @@ class Ask:
             (getattr(body, name) for name in ("account_id", "from_account_id") if getattr(body, name, None)), None
         )
         if account_id is None:
-            obligation_id = arguments.get("obligation_id")
-            account_id = None if obligation_id is None else ids.account_of(obligation_id)
+            owned = arguments.get("obligation_id") or arguments.get("link_id")
+            account_id = None if owned is None else ids.account_of(owned)
         if given is None or account_id is None or self.is_currency_of(account_id, given):
             return
         currency = (await self.house.engine.account(account_id)).account.currency

@@ -56,6 +56,8 @@ def http(settings: Settings, listening: socket.socket) -> Callable[[], None]:
                 sandbox=sandbox_state(settings, database, clock) if settings.sandbox_on else None,
                 company=company,
                 sources=Sources(settings.data_folder / FOLDER),
+                request_expiry_days=settings.request_expiry_days,
+                public_url=settings.public_url,
             )
             calm()
             uvicorn.Server(server_config(app)).run(sockets=[listening])
