@@ -76,6 +76,7 @@ SCOPES: dict[str, str] = {
     "uploads:write": "upload files of recipients or contacts, and download their bad rows",
     "collections:read": "read what is asked for and what was collected (requests, links, bills, ...); people masked",
     "collections:write": "ask for money, and pay it out by links; refund what was collected",
+    "collections:pay": "do what a payer may, for one whom the caller has checked: pay, forward, switch auto-pay",
     "sandbox:use": "move the sandbox's clock, and play scenarios with its providers",
     "batches:write": "send batches; each item needs the scope of its own operation too",
 }
@@ -143,6 +144,7 @@ ROLES: dict[str, frozenset[str]] = {
         "adjustments:approve",
         "settlements:write",
         "collections:write",
+        "collections:pay",
         "invoices:write",
         "receivables:read",
         "batches:write",
@@ -172,6 +174,7 @@ ROLES: dict[str, frozenset[str]] = {
             "transfers:write",
             "collections:read",
             "collections:write",
+            "collections:pay",
             "settlements:write",
             "invoices:read",
             "transactions:read",

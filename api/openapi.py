@@ -72,6 +72,8 @@ _PARAM_HINTS = {
     "deposit_id": "dep_01k7q4m2x9w3t8r5z65",
     "adjustment_id": "adj_01k7q4m2x9w3t8r5z66",
     "member_id": "member-7",
+    "bill_id": "bil_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9",
+    "customer_id": "cus_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9",
     "invoice_id": "inv_01k7q4m2x9w3t8r5z66",
     "month": "2026-02",
     "line_id": "lin_01k7q4m2x9w3t8r5z61",

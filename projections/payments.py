@@ -66,6 +66,7 @@ class BillingKeyRow:
         status: requested, active, refused, removed or deleted.
         one_time, secret: vault tokens, of the gateway's one-time token and of the key; secret is None before.
         card: what people may see of it. code: why it was refused.
+        customer_id: the customer of the account's bills whose it is; None = the account's own.
     """
 
     billing_key_id: str
@@ -79,6 +80,7 @@ class BillingKeyRow:
     secret: str | None = None
     card: str | None = None
     code: str | None = None
+    customer_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ BILLING_KEYS = Table(
         secret text,
         card text,
         code text,
+        customer_id text,
         CONSTRAINT {table}_pkey PRIMARY KEY (billing_key_id)
     ) WITH (fillfactor = 80)
     """,
@@ -181,7 +184,7 @@ class Payments(View):
     """Payments and registered cards, and what is open at the gateway."""
 
     NAME = "payments"
-    VERSION = 3
+    VERSION = 4
     TABLES = (PAYMENTS, PAYMENT_CHARGES, BILLING_KEYS)
     TAKES = frozenset(
         {
@@ -224,7 +227,7 @@ class Payments(View):
             case BillingKey.Requested():
                 row = BillingKeyRow(
                     fact.billing_key_id, ids.stream_id(fact.account_id), fact.account_id, position, fact.occurred_at,
-                    fact.label, "requested", fact.one_time,
+                    fact.label, "requested", fact.one_time, customer_id=fact.customer_id,
                 )  # fmt: skip
                 rows.put(BILLING_KEYS, row)
             case _ if type(fact) in STATUS_AFTER:
@@ -361,14 +364,17 @@ def billing_key_body(row: dict[str, Any]) -> dict[str, Any]:
 async def billing_keys(
     conn: AsyncConnection[Any], account_id: str, *, cursor: str | None = None, limit: int | None = None
 ) -> Page:
-    """Return a page of an account's registered cards, newest first.
+    """Return a page of an account's own registered cards, newest first; those of its customers are none of them.
 
     Raises:
         Malformed: cursor or limit.
     """
     asked = {"list": "billing_keys", "account_id": account_id}
     where = place(asked, cursor, limit)
-    query = "SELECT * FROM view_billing_keys WHERE account = %s AND position < %s ORDER BY position DESC LIMIT %s"
+    query = (
+        "SELECT * FROM view_billing_keys WHERE account = %s AND customer_id IS NULL AND position < %s"
+        " ORDER BY position DESC LIMIT %s"
+    )
     found = await fetch(conn, query, [ids.stream_id(account_id), where.after, where.limit + 1])
     return paged(asked, where, [billing_key_body(row) for row in found], [row["position"] for row in found])
 

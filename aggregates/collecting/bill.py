@@ -436,7 +436,9 @@ class Bill(Stream):
             raise AutoPayNotDue("no automatic payment of this bill is to be made")
         today = business_date(stamp.recorded_at)
         if today > sheet.due_on:
-            return FORWARDED if sheet.forward is not None else DAY_PASSED
+            if sheet.forward is not None:
+                return FORWARDED
+            return DAY_PASSED if self.is_announced(customer) else TOO_LATE
         if not self.is_announced(customer):
             if in_time(sheet.due_on, stamp.recorded_at):
                 raise AutoPayNotDue("the automatic payment of this bill may still be announced")

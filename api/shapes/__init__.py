@@ -15,6 +15,16 @@ from api.shapes.anniversaries import (
     ListedAnniversaryRule,
 )
 from api.shapes.base import LotPart, Shape, list_of
+from api.shapes.bills import (
+    AutoPay,
+    Bill,
+    BillDetail,
+    BillForward,
+    BillPayment,
+    BillViewed,
+    Customer,
+    ListedBill,
+)
 from api.shapes.books import (
     BookAccount,
     BookTotal,
@@ -127,8 +137,14 @@ __all__ = [
     "AnniversaryRule",
     "AnniversaryStatus",
     "Asked",
+    "AutoPay",
     "BatchItem",
     "BatchResult",
+    "Bill",
+    "BillDetail",
+    "BillForward",
+    "BillPayment",
+    "BillViewed",
     "BillingKey",
     "BillingKeyStatus",
     "BookAccount",
@@ -150,6 +166,7 @@ __all__ = [
     "ContactsMoved",
     "CreatedAnniversaryRule",
     "CreditPayout",
+    "Customer",
     "Document",
     "Export",
     "ExportManifest",
@@ -172,6 +189,7 @@ __all__ = [
     "ListedAccount",
     "ListedAdjustment",
     "ListedAnniversaryRule",
+    "ListedBill",
     "ListedBillingKey",
     "ListedCharge",
     "ListedDocument",

@@ -21,11 +21,13 @@ from ledger.settings import Settings
 from ledger.vault.answered import Answered
 from ledger.vault.book import AddressBook
 from ledger.vault.coupons import Coupons
+from ledger.vault.debit_papers import DebitPapers
 from ledger.vault.documents import Documents
 from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, SubjectNotFound
 from ledger.vault.links import Links
 from ledger.vault.notes import Notes
 from ledger.vault.notice_contacts import NoticeContacts
+from ledger.vault.payers import Payers
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
 from ledger.vault.public_links import PublicLinks
@@ -48,7 +50,8 @@ class Vault:
         book: address books. uploads: files that were read and not used yet. documents: those issued, with files.
         notice_contacts: where accounts want to be told of things.
         answered: what was answered to requests about all these. notes: what lines of banks say of people.
-        requests: what payment requests say of people, and the files that go with them.
+        debit_papers: payers, bank accounts and evidence of direct debits.
+        requests: what payment requests say of people, and the files that go with them. payers: of bills.
     """
 
     def __init__(self, address: str, schema: str, ledger_id: UUID, kek: Kek, clock: Clock | None = None) -> None:
@@ -74,7 +77,9 @@ class Vault:
         self.notice_contacts = NoticeContacts(self._door)
         self.answered = Answered(self._door)
         self.notes = Notes(self._door)
+        self.debit_papers = DebitPapers(self._door)
         self.requests = RequestPapers(self._door)
+        self.payers = Payers(self._door)
 
     def request_hash(self, method: str, path: str, body: bytes) -> str:
         """Return the keyed mark of a request; see `Kek.request_hash`."""

@@ -14,6 +14,7 @@ from ledger.command import Call, Command
 from ledger.database import Database
 from tests.api import (
     visits,
+    visits_bills,
     visits_documents,
     visits_exports,
     visits_invoices,
@@ -199,6 +200,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await visits_outside.payments(call, account)
     await visits_outside.billing_keys(call, account)
     await visits_outside.sandbox(call, ledger_database)
+    await visits_bills.bills(call, account)
     await visits_invoices.invoices(call, clock)
 
     await visits_reconciliation.reconciliation(call, account, postpaid)

@@ -67,7 +67,7 @@ class TurnAutoPayOn:
         money = money_of(streams, bill)
         account = streams.account(sheet.account_id)
         customer = streams.stream(BillCustomer, sheet.customer_id)
-        old = streams.stream(BillingKey, customer.billing_key_id) if customer.billing_key_id else None
+        old = streams.held(BillingKey, customer.billing_key_id) if customer.billing_key_id else None
         bill.require_payer(self.person)
         bill.require_sent()
         standing.refuse_closed(account)

@@ -23,6 +23,7 @@ from aggregates.collecting.bill import (
     Bill,
     BillNotFound,
     BillReminderNotDue,
+    ForwardNotActive,
     bill_status,
 )
 from aggregates.collecting.bill_customer import BillCustomer
@@ -31,7 +32,6 @@ from aggregates.collecting.obligation import (
     Obligation,
     ObligationAttemptEnded,
     ObligationConfirmed,
-    ObligationNotFound,
     ObligationRefunded,
     ObligationReversed,
     ObligationSettled,
@@ -140,13 +140,13 @@ class SendBill:
 
 @dataclass(frozen=True, slots=True)
 class ChangeBill:
-    """Ask for another amount, or by another day."""
+    """Ask for another amount, or by another day. What is None stays."""
 
     ANSWER: ClassVar[str] = "bill/1"
 
     bill_id: str
-    amount_minor: int
-    due_on: date
+    amount_minor: int | None
+    due_on: date | None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Bill.Changed` and what is due; what was announced has to be announced anew, if there is time.
@@ -161,13 +161,15 @@ class ChangeBill:
         streams.account(bill.sheet.account_id)
         customer = streams.held(BillCustomer, bill.sheet.customer_id)
         was_announced = bill.sheet.auto_pay.state == ANNOUNCED
-        bill.change(stamp, amount_minor=self.amount_minor, due_on=self.due_on, money=money)
+        amount_minor = bill.sheet.amount_minor if self.amount_minor is None else self.amount_minor
+        due_on = self.due_on or bill.sheet.due_on
+        bill.change(stamp, amount_minor=amount_minor, due_on=due_on, money=money)
         if money is None:
             return
-        change_due(streams, stamp, money, due_minor=self.amount_minor, due_on=self.due_on)
+        change_due(streams, stamp, money, due_minor=amount_minor, due_on=due_on)
         tell_payer(streams, stamp, bill, "bill.changed")
         tell_forwardee(streams, stamp, bill, "bill.changed")
-        if customer.on and not in_time(self.due_on, stamp.recorded_at):
+        if customer.on and not in_time(due_on, stamp.recorded_at):
             miss(streams, stamp, bill, CHANGED if was_announced else TOO_LATE)
 
 
@@ -216,7 +218,8 @@ class PayBill:
     """Pay what is asked for.
 
     Attributes:
-        method: card, debit_card or transfer. person: vault token of who pays; None = its payer.
+        method: card, debit_card or transfer.
+        person: vault token of who pays; None = its payer, or, if `forwarded`, whom the payer asks now.
     """
 
     ANSWER: ClassVar[str] = "bill-payment/1"
@@ -224,6 +227,7 @@ class PayBill:
     bill_id: str
     method: PayMethod
     person: str | None = None
+    forwarded: bool = False
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Bill.PaymentStarted`, and as of `StartCollection`.
@@ -235,7 +239,9 @@ class PayBill:
         """
         bill = known_bill(streams, self.bill_id)
         money = money_of(streams, bill)
-        by = bill.party(self.person)
+        if self.forwarded and bill.sheet.forward is None:
+            raise ForwardNotActive("nobody else is asked to pay this bill")
+        by = bill.party(bill.sheet.forward if self.forwarded else self.person)
         bill.require_unpaid(money)
         start_payment(streams, stamp, bill, by=by, method=self.method)
 
@@ -395,7 +401,7 @@ def known_bill(streams: Streams, bill_id: str) -> Bill:
 def money_of(streams: Streams, bill: Bill) -> Obligation | None:
     """Return the obligation of a bill; None while it is a draft, or was thrown away as one."""
     obligation_id = bill.sheet.obligation_id
-    return None if obligation_id is None else streams.known(Obligation, obligation_id, ObligationNotFound)
+    return None if obligation_id is None else streams.held(Obligation, obligation_id)
 
 
 def start_payment(
