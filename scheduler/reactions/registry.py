@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from scheduler.reactions import catalogue, collections, forgetting, notices, payments, payout_links, payouts, senders, tellings
+from scheduler.reactions import (
+    catalogue,
+    collections,
+    forgetting,
+    notices,
+    payments,
+    payout_links,
+    payouts,
+    senders,
+    tellings,
+)
 from scheduler.reactions.bench import Reaction
 from scheduler.reactions.orders import endings, retention, work
 
