@@ -16,6 +16,7 @@ from projections.notices import Notices
 from projections.obligations import Obligations
 from projections.order_retention import OrderRetention
 from projections.orders import Orders
+from projections.payment_links import PaymentLinks
 from projections.payment_requests import PaymentRequests
 from projections.payments import Payments
 from projections.payout_links import PayoutLinks
@@ -59,6 +60,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Bills(),
     PayoutLinks(),
     DirectDebits(),
+    PaymentLinks(),
 )
 
 

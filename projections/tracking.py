@@ -43,6 +43,7 @@ VIEWS = (
     "bills",
     "payout_links",
     "direct_debits",
+    "payment_links",
 )
 """Names of all views."""
 

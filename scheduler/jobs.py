@@ -23,6 +23,7 @@ from ledger.commands.anniversaries import EndRule, SuspendRule
 from ledger.commands.collecting.auto_pay import AnnounceAutoPay, DropAutoPay, RunAutoPay
 from ledger.commands.collecting.bills import RemindOfBill
 from ledger.commands.collecting.obligations import ExpireCollection
+from ledger.commands.collecting.payment_links import ExpirePaymentLink
 from ledger.commands.collecting.payment_requests import ExpirePaymentRequest, MarkRequestOverdue
 from ledger.commands.collecting.payout_links import ExpirePayoutLink
 from ledger.commands.deposits import ExpireDeposit
@@ -39,6 +40,7 @@ from projections import (
     charges,
     invoice_queries,
     order_open,
+    payment_links,
     payment_requests,
     payments,
     payout_links,
@@ -205,6 +207,14 @@ MARK_REQUESTS_OVERDUE = Job(
     command=lambda due: MarkRequestOverdue(due["request_id"]),
     key=lambda due: f"request-overdue:{due['request_id']}:{due['due_on']}:{due['reopenings']}",
 )
+EXPIRE_PAYMENT_LINKS = Job(
+    name="expire-payment-links",
+    every_s=60,
+    view="payment_links",
+    due=payment_links.due_links,
+    command=lambda due: ExpirePaymentLink(due["link_id"]),
+    key=lambda due: f"expire-link:{due['link_id']}:{due['changed']}:{due['turn']}",
+)
 JOBS = (
     EXPIRE_HOLDS,
     EXPIRE_DEPOSITS,
@@ -221,6 +231,7 @@ JOBS = (
     EXPIRE_PAYMENT_REQUESTS,
     MARK_REQUESTS_OVERDUE,
     EXPIRE_PAYOUT_LINKS,
+    EXPIRE_PAYMENT_LINKS,
 )
 
 

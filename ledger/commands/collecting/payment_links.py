@@ -490,7 +490,7 @@ def link_json(
 
 @answer("payment-link/1")
 def payment_link(facts: Sequence[Fact]) -> Answer:
-    """Answer with a link that was issued."""
+    """Answer with a link that was issued; the tokens of payer and words are for the route alone."""
     fact = next(fact for fact in facts if isinstance(fact, LinkIssued))
     shape = link_json(
         fact.link_id,
@@ -510,7 +510,7 @@ def payment_link(facts: Sequence[Fact]) -> Answer:
         channels=fact.channels,
         reference=fact.reference,
     )
-    return Answer(201, shape)
+    return Answer(201, shape | {"to": fact.to, "words": fact.words})
 
 
 @answer("payment-link-ended/1")
