@@ -42,6 +42,7 @@ from aggregates.account.payouts import RefundPayoutReturned
 from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
 from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
 from aggregates.account.transfers import AdjustmentApproved, Imported, TransferReceived, TransferSent
+from aggregates.account.withdrawals import WithdrawalEnded, WithdrawalPaid, WithdrawalRequested, WithdrawalReturned
 from aggregates.fact import Fact
 from aggregates.reconciliation.facts import LineParked, LineReleased, ParkedReturned
 from aggregates.reconciliation.remittance import RemittanceReceived, RemittanceReopened
@@ -60,6 +61,7 @@ COUPON_PAYABLE = "liability.coupon_payable"
 COLLECTIONS = "liability.collections"
 PAYERS_CREDIT = "liability.payer_credit"
 PAYOUT_HOLD = "liability.payout_hold"
+WITHDRAWAL_PAYABLE = "liability.withdrawal_payable"
 REFUND_FEE = "revenue.refund_fee"
 PROVIDER_FEE = "expense.provider_fee"
 IMPORTED = "equity.imported"
@@ -83,6 +85,7 @@ CHART: dict[str, str] = {
     COLLECTIONS: "what was collected for an account by requests, links, bills, debits and buildings",
     PAYERS_CREDIT: "what payers paid beyond what was due: theirs until it counts for something or goes back",
     PAYOUT_HOLD: "what was paid in for pay-out links and has not been paid out",
+    WITHDRAWAL_PAYABLE: "collected money on its way to the bank accounts of those it was collected for",
     REFUND_FEE: "fees earned on refunds and late cancellations",
     PROVIDER_FEE: "what payment providers keep of what they send to the bank",
     IMPORTED: "the other side of movements taken over from older systems",
@@ -322,6 +325,12 @@ MOVES_NOTHING = frozenset(
         "sender_profile.token_requested",
         "sender_profile.token_sent",
         "source_file.taken",
+        "withdrawal.requested",
+        "withdrawal.approved",
+        "withdrawal.rejected",
+        "withdrawal.paid",
+        "withdrawal.failed",
+        "withdrawal.returned",
         "tally.line_matched",
         "tally.line_unmatched",
         "tally.lines_taken",
@@ -645,6 +654,26 @@ def _payout_funding_reversed(fact: PayoutFundingReversed) -> Entry:
 @_posts(PayoutHoldApplied)
 def _payout_hold_applied(fact: PayoutHoldApplied) -> Entry:
     return _entry(fact.currency, (PAYOUT_HOLD, fact.amount_minor), (MEMBER_RECEIVABLE, -fact.amount_minor))
+
+
+@_posts(WithdrawalRequested)
+def _withdrawal_requested(fact: WithdrawalRequested) -> Entry:
+    return _entry(fact.currency, (COLLECTIONS, fact.amount_minor), (WITHDRAWAL_PAYABLE, -fact.amount_minor))
+
+
+@_posts(WithdrawalEnded)
+def _withdrawal_ended(fact: WithdrawalEnded) -> Entry:
+    return _entry(fact.currency, (WITHDRAWAL_PAYABLE, fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
+
+
+@_posts(WithdrawalPaid)
+def _withdrawal_paid(fact: WithdrawalPaid) -> Entry:
+    return _entry(fact.currency, (WITHDRAWAL_PAYABLE, fact.amount_minor), (BANK, -fact.amount_minor))
+
+
+@_posts(WithdrawalReturned)
+def _withdrawal_returned(fact: WithdrawalReturned) -> Entry:
+    return _entry(fact.currency, (BANK, fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
 
 
 @_posts(LineParked)

@@ -77,6 +77,7 @@ SCOPES: dict[str, str] = {
     "collections:read": "read what is asked for and what was collected (requests, links, bills, ...); people masked",
     "collections:write": "ask for money, and pay it out by links; refund what was collected",
     "collections:pay": "do what a payer may, for one whom the caller has checked: pay, forward, switch auto-pay",
+    "withdrawals:decide": "approve and reject withdrawals of collected money",
     "sandbox:use": "move the sandbox's clock, and play scenarios with its providers",
     "batches:write": "send batches; each item needs the scope of its own operation too",
 }
@@ -137,6 +138,7 @@ ROLES: dict[str, frozenset[str]] = {
         "refunds:cancel",
         "refunds:review",
         "refunds:payout",
+        "withdrawals:decide",
         "limits:write",
         "members:write",
         "adjustments:read",

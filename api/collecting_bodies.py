@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.bodies import example
-from api.fields import Amount, Body, Currency, Day, PublicIdText, Reference
+from api.bodies import AccountNumber, Holder, example
+from api.fields import Amount, Body, Currency, Day, Name, PublicIdText, Reference
 
 Code = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$"), Field(description="A stable word of your own.")
@@ -49,3 +49,17 @@ class CollectionRefundBody(Body):
     amount: Amount
     currency: Currency | None = None
     reason: Code
+
+
+class WithdrawalBody(Body):
+    """Collected money to be sent to a bank account of the payee; number and holder go to the vault and nowhere else."""
+
+    model_config = example(
+        amount=50_000, currency="KRW", bank="Example Bank", account_number="000-0000-000000", holder="Example Holder"
+    )
+
+    amount: Amount
+    currency: Currency | None = None
+    bank: Name
+    account_number: AccountNumber
+    holder: Holder

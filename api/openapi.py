@@ -95,6 +95,7 @@ _PARAM_HINTS = {
     "profile_id": "snp_01k7q4m2x9w3t8r5z61",
     "order_id": "ord_01k7q4m2x9w3t8r5z67",
     "void": "1",
+    "withdrawal_id": "wdr_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
     "obligation_id": "obl_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
     "document_id": "doc_01k7q4m2x9w3t8r5z6",
     "format": "pdf",

@@ -36,6 +36,7 @@ import aggregates.collecting.payment_link
 import aggregates.collecting.payment_request
 import aggregates.collecting.payout_link
 import aggregates.collecting.telling
+import aggregates.collecting.withdrawal
 import aggregates.document
 import aggregates.notice
 import aggregates.numbers

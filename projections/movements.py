@@ -117,6 +117,7 @@ _PAID_BY = {"payment_id": "payment_id", "method": "method"}
 _SOURCE = {"obligation_id": "obligation_id", "source": "source", "source_id": "source_id"}
 _COLLECTED = {**_SOURCE, **_PAID_BY}
 _PAYOUT = {"payout_link_id": "payout_link_id"}
+_WITHDRAWAL = {"withdrawal_id": "withdrawal_id"}
 _FUNDED = {**_PAYOUT, "obligation_id": "obligation_id", **_PAID_BY}
 
 _MOVEMENTS: dict[type[Fact], tuple[str, int, dict[str, str]]] = {
@@ -153,6 +154,9 @@ _BESIDE: dict[type[Fact], tuple[Book, str, int, dict[str, str]]] = {
     Account.PayerCreditApplied: ("payer_credit", "payer_credit_use", -1, _SOURCE),
     Account.PayerCreditReversed: ("payer_credit", "payer_credit_reversal", -1, _COLLECTED),
     Account.PayerCreditRefunded: ("payer_credit", "payer_credit_refund", -1, _COLLECTED),
+    Account.WithdrawalRequested: ("collections", "withdrawal", -1, _WITHDRAWAL),
+    Account.WithdrawalEnded: ("collections", "withdrawal_return", 1, {**_WITHDRAWAL, "code": "code"}),
+    Account.WithdrawalReturned: ("collections", "withdrawal_return", 1, {**_WITHDRAWAL, "code": "code"}),
     Account.PayoutFunded: ("payout_hold", "payout_funding", 1, _FUNDED),
     Account.PayoutPaid: ("payout_hold", "payout", -1, _PAYOUT),
     Account.PayoutReturned: ("payout_hold", "payout_return", 1, {**_PAYOUT, "code": "code"}),

@@ -31,6 +31,7 @@ from projections.spends import Spends
 from projections.tellings import Tellings
 from projections.transactions import Transactions
 from projections.view import View
+from projections.withdrawals import Withdrawals
 
 ALL_VIEWS: tuple[View, ...] = (
     Accounts(),
@@ -55,6 +56,7 @@ ALL_VIEWS: tuple[View, ...] = (
     Periods(),
     Reconciliation(),
     Obligations(),
+    Withdrawals(),
     Tellings(),
     PaymentRequests(),
     Bills(),

@@ -38,6 +38,7 @@ VIEWS = (
     "periods",
     "reconciliation",
     "obligations",
+    "withdrawals",
     "tellings",
     "payment_requests",
     "bills",

@@ -27,6 +27,7 @@ from aggregates.account import (
     standing,
     transfers,
     voids,
+    withdrawals,
 )
 from aggregates.account.billing import invoices, overdue, payments
 from aggregates.account.billing.state import NOTHING_BILLED, Billing
@@ -93,6 +94,7 @@ class Account(Stream):
         collections_minor: liability.collections: what was collected for it; negative = more was taken back.
         payer_credit_minor: liability.payer_credit: what its payers have as credit, all together.
         payout_hold_minor: liability.payout_hold: what was paid in for pay-out links and is not paid out.
+        withdrawing_minor: liability.withdrawal_payable: collected money on its way to the payee's bank account.
         member_receivable_minor: left owing by chargebacks; blocks spends and refunds while > 0.
     """
 
@@ -128,6 +130,7 @@ class Account(Stream):
         "status",
         "used",
         "voids",
+        "withdrawing_minor",
     )
 
     Opened = standing.AccountOpened
@@ -250,6 +253,15 @@ class Account(Stream):
     reverse_payout_funding = payout_funds.reverse_payout_funding
     apply_payout_hold = payout_funds.apply_payout_hold
 
+    WithdrawalRequested = withdrawals.WithdrawalRequested
+    WithdrawalEnded = withdrawals.WithdrawalEnded
+    WithdrawalPaid = withdrawals.WithdrawalPaid
+    WithdrawalReturned = withdrawals.WithdrawalReturned
+    request_withdrawal = withdrawals.request_withdrawal
+    end_withdrawal = withdrawals.end_withdrawal
+    pay_withdrawal = withdrawals.pay_withdrawal
+    return_withdrawal = withdrawals.return_withdrawal
+
     VoidAwaited = voids.VoidAwaited
     VoidConcluded = voids.VoidConcluded
     await_void = voids.await_void
@@ -300,6 +312,7 @@ class Account(Stream):
         self.collections_minor = 0
         self.payer_credit_minor = 0
         self.payout_hold_minor = 0
+        self.withdrawing_minor = 0
 
     def own_billing(self) -> Billing:
         """Return the postpaid part to write to; an account has none of its own until something is in it."""

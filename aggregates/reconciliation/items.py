@@ -36,6 +36,8 @@ ITEM_FACTS: frozenset[type[Fact]] = frozenset(
         Account.PayerCreditReversed,
         Account.PayerCreditRefunded,
         Account.DebitsCollected,
+        Account.WithdrawalPaid,
+        Account.WithdrawalReturned,
         Account.PayoutFunded,
         Account.PayoutPaid,
         Account.PayoutReturned,
@@ -49,6 +51,7 @@ ITEM_FACTS: frozenset[type[Fact]] = frozenset(
 _NAMES = (
     "reference", "charge_id", "deposit_id", "refund_id", "settlement_id", "payout_id", "line_id", "payment_id",
     "transfer", "refund", "batch_id", "obligation_id", "source_id", "payout_link_id",
+    "withdrawal_id",
 )  # fmt: skip
 """Fields by which a provider or a bank may call the thing."""
 

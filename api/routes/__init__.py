@@ -25,6 +25,9 @@ from api.routes import (
     order_recipients,
     orders,
     parked_deposits,
+    payment_links,
+    payment_request_files,
+    payment_requests,
     payments,
     payouts,
     periods,
@@ -38,6 +41,7 @@ from api.routes import (
     spends,
     transfers,
     uploads,
+    withdrawals,
 )
 
 __all__ = [
@@ -65,6 +69,9 @@ __all__ = [
     "order_recipients",
     "orders",
     "parked_deposits",
+    "payment_links",
+    "payment_request_files",
+    "payment_requests",
     "payments",
     "payouts",
     "periods",
@@ -78,4 +85,5 @@ __all__ = [
     "spends",
     "transfers",
     "uploads",
+    "withdrawals",
 ]

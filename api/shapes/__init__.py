@@ -85,6 +85,17 @@ from api.shapes.orders import (
     VoidDecided,
     VoidRequested,
 )
+from api.shapes.payment_links import (
+    Display,
+    IssuedPaymentLink,
+    LinkPayer,
+    LinkUse,
+    ListedPaymentLink,
+    PaymentLink,
+    PaymentLinkDetail,
+    PaymentLinkEnded,
+    Telling,
+)
 from api.shapes.payments import (
     Asked,
     BillingKey,
@@ -126,6 +137,7 @@ from api.shapes.sender_profiles import ListedSenderProfile, SenderProfile
 from api.shapes.service import BatchItem, BatchResult, FactRecord, Health, Readiness, Seal, ViewLag
 from api.shapes.spends import ListedSpend, Spend
 from api.shapes.transfers import Adjustment, AdjustmentStatus, ListedAdjustment, Movement, ReceivedMovement, Transfer
+from api.shapes.withdrawals import ListedWithdrawal, Withdrawal, WithdrawalState, WithdrawalStatus
 
 __all__ = [
     "Account",
@@ -167,6 +179,7 @@ __all__ = [
     "CreatedAnniversaryRule",
     "CreditPayout",
     "Customer",
+    "Display",
     "Document",
     "Export",
     "ExportManifest",
@@ -181,11 +194,14 @@ __all__ = [
     "Invoice",
     "InvoiceAdjusted",
     "InvoiceDetail",
+    "IssuedPaymentLink",
     "ItemChosen",
     "JournalEntry",
     "JournalLine",
     "Key",
     "Limits",
+    "LinkPayer",
+    "LinkUse",
     "ListedAccount",
     "ListedAdjustment",
     "ListedAnniversaryRule",
@@ -195,10 +211,12 @@ __all__ = [
     "ListedDocument",
     "ListedOrder",
     "ListedPayment",
+    "ListedPaymentLink",
     "ListedRefundRequest",
     "ListedSenderProfile",
     "ListedSpend",
     "ListedVoid",
+    "ListedWithdrawal",
     "Lot",
     "LotPart",
     "MainPage",
@@ -219,6 +237,9 @@ __all__ = [
     "Parked",
     "ParkedDeposit",
     "Payment",
+    "PaymentLink",
+    "PaymentLinkDetail",
+    "PaymentLinkEnded",
     "Period",
     "PeriodAccount",
     "PeriodTotal",
@@ -245,6 +266,7 @@ __all__ = [
     "Statement",
     "StatementCheck",
     "StatementRow",
+    "Telling",
     "Total",
     "Transaction",
     "Transfer",
@@ -256,5 +278,8 @@ __all__ = [
     "VirtualAccount",
     "VoidDecided",
     "VoidRequested",
+    "Withdrawal",
+    "WithdrawalState",
+    "WithdrawalStatus",
     "list_of",
 ]

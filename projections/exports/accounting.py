@@ -26,6 +26,7 @@ from aggregates.postings import (
     REFUND_PAYABLE,
     TRADE_RECEIVABLE,
     UNBILLED_RECEIVABLE,
+    WITHDRAWAL_PAYABLE,
 )
 from projections.exports.asked import Asked
 from projections.exports.sink import Meter
@@ -48,6 +49,7 @@ PER_CUSTOMER = frozenset(
         REFUND_PAYABLE,
         COLLECTIONS,
         PAYERS_CREDIT,
+        WITHDRAWAL_PAYABLE,
         PAYOUT_HOLD,
         TRADE_RECEIVABLE,
         UNBILLED_RECEIVABLE,

@@ -12,6 +12,7 @@ from scheduler.reactions import (
     payouts,
     senders,
     tellings,
+    withdrawals,
 )
 from scheduler.reactions.bench import Reaction
 from scheduler.reactions.orders import endings, retention, work
@@ -27,6 +28,7 @@ REACTIONS: tuple[Reaction, ...] = (
     senders.REACTION,
     senders.STATES,
     tellings.REACTION,
+    withdrawals.REACTION,
     work.REACTION,
     work.ITEMS_GONE,
     retention.RETENTION,

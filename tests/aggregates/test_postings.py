@@ -281,6 +281,26 @@ ROWS: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         {"amount_minor": 500, "method": "transfer"},
         {"liability.payer_credit": 500, "asset.gateway_receivable.transfer": -500},
     ),
+    "30,000 of collected money shall go to the payee's bank account": (
+        "account.withdrawal_requested",
+        {"amount_minor": 30_000},
+        {"liability.collections": 30_000, "liability.withdrawal_payable": -30_000},
+    ),
+    "the bank does not take it": (
+        "account.withdrawal_ended",
+        {"amount_minor": 30_000},
+        {"liability.withdrawal_payable": 30_000, "liability.collections": -30_000},
+    ),
+    "the bank has paid it": (
+        "account.withdrawal_paid",
+        {"amount_minor": 30_000},
+        {"liability.withdrawal_payable": 30_000, "asset.bank": -30_000},
+    ),
+    "the bank sends it back": (
+        "account.withdrawal_returned",
+        {"amount_minor": 30_000},
+        {"asset.bank": 30_000, "liability.collections": -30_000},
+    ),
     "500 direct debits of a batch bring 9,500,000": (
         "account.debits_collected",
         {"amount_minor": 9_500_000},

@@ -18,6 +18,7 @@ from ledger.commands.collecting import (
     payout_money,
     public_links,
     tellings,
+    withdrawals,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "payout_money",
     "public_links",
     "tellings",
+    "withdrawals",
 ]

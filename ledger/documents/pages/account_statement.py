@@ -103,6 +103,8 @@ TYPES = {
         "payout_refund": "지급 자금 환불",
         "payout_reversal": "지급 자금 철회",
         "payout_offset": "미납액 충당",
+        "withdrawal": "수납금 출금",
+        "withdrawal_return": "출금 반환",
     },
     "en": {
         "charge": "Charge",
@@ -130,6 +132,8 @@ TYPES = {
         "payout_refund": "Pay-out refunded",
         "payout_reversal": "Funding taken back",
         "payout_offset": "Set off against what is owed",
+        "withdrawal": "Withdrawn",
+        "withdrawal_return": "Withdrawal returned",
     },
 }
 
