@@ -17,6 +17,23 @@ _EVENTS = (
     " WHERE notification_id > %s"
 )
 
+_SEALED = """
+    SELECT e.notification_id, e.originator_id, e.originator_version, e.topic, e.state, e.command_key, b.number, b.hash
+    FROM ledger_events e LEFT JOIN LATERAL (
+        WITH RECURSIVE half (low, high) AS (
+            SELECT 1::bigint, (SELECT max(number) FROM ledger_blocks)
+            UNION ALL
+            SELECT CASE WHEN m.last_position >= e.notification_id THEN h.low ELSE m.number + 1 END,
+                   CASE WHEN m.last_position >= e.notification_id THEN m.number ELSE h.high END
+            FROM half h JOIN ledger_blocks m ON m.number = (h.low + h.high) / 2 WHERE h.low < h.high
+        )
+        SELECT found.number, found.hash FROM half JOIN ledger_blocks found ON found.number = half.low
+        WHERE half.low = half.high AND e.notification_id BETWEEN found.first_position AND found.last_position
+    ) b ON true
+    WHERE e.originator_id = ANY(%s) AND e.notification_id <= %s ORDER BY e.notification_id LIMIT %s
+"""
+"""Facts with the block that seals each: blocks are found by halves, for they are ordered by number and by position."""
+
 
 class Head(NamedTuple):
     """The last block: how many there are, the last position, the chain's hash; zeros for an empty ledger."""
@@ -61,6 +78,28 @@ class StoredFacts:
         async with self._views.connect() as conn:
             cursor = await conn.execute(f"{query} ORDER BY notification_id LIMIT %s".encode(), [*values, limit])
             return [fact_json(row) for row in await cursor.fetchall()]
+
+    async def sealed(self, stream_ids: Sequence[UUID], until: int, limit: int) -> list[dict[str, Any]]:
+        """Return the facts of some streams up to a position, oldest first, each with its block and its stored bytes.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        async with self._views.connect() as conn:
+            cursor = await conn.execute(_SEALED.encode(), [list(stream_ids), until, limit])
+            return [_sealed_json(row) for row in await cursor.fetchall()]
+
+
+def _sealed_json(row: Sequence[Any]) -> dict[str, Any]:
+    *stored, block, block_hash = row
+    state, key = stored[4:]
+    return {
+        **fact_json(stored),
+        "state": bytes(state).decode(),
+        "key": None if key is None else key.bytes.hex(),
+        "block": block,
+        "block_hash": None if block_hash is None else block_hash.hex(),
+    }
 
 
 def fact_json(row: Sequence[Any]) -> dict[str, Any]:

@@ -84,6 +84,9 @@ def _plain_number(text: Any) -> int:
     return int(text)
 
 
+EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}", re.ASCII)
+"""An e-mail address as people have them."""
+
 MONEY = "minor units"
 """Title by which every money field of a body can be found: in the schema, and by the tests."""
 

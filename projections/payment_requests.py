@@ -154,14 +154,14 @@ class PaymentRequests(View):
     def keys(self, fact: Any, position: int) -> Iterable[tuple[Table, Key]]:
         """Name the rows that a fact reads or changes."""
         if not isinstance(fact, PaymentRequest.Sent):
-            yield PAYMENT_REQUESTS, (fact.request_id,)
+            yield PAYMENT_REQUESTS, (fact.payment_request_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
         """Change the rows as the fact says."""
         if isinstance(fact, PaymentRequest.Sent):
             rows.put(PAYMENT_REQUESTS, _sent(fact, position))
             return
-        row = rows.get(PAYMENT_REQUESTS, (fact.request_id,))
+        row = rows.get(PAYMENT_REQUESTS, (fact.payment_request_id,))
         match fact:
             case PaymentRequest.Revised():
                 row.expires_on = fact.expires_on
@@ -193,7 +193,7 @@ class PaymentRequests(View):
 
 def _sent(fact: Any, position: int) -> PaymentRequestRow:
     row = PaymentRequestRow(
-        fact.request_id, position, fact.occurred_at, fact.account_id, fact.payer_account_id, fact.contact,
+        fact.payment_request_id, position, fact.occurred_at, fact.account_id, fact.payer_account_id, fact.contact,
         fact.currency, fact.reference, fact.terms.amount_minor, fact.terms.due_on, fact.expires_on, fact.terms.details,
         [attachment_json(each) for each in fact.terms.attachments],
     )  # fmt: skip

@@ -198,7 +198,7 @@ class PaymentRequest(Stream):
         sent: RequestSent = self.record(
             RequestSent,
             stamp,
-            request_id=request_id,
+            payment_request_id=request_id,
             account_id=account_id,
             payer_account_id=payer_account_id,
             contact=contact,
@@ -226,7 +226,7 @@ class PaymentRequest(Stream):
         revised: RequestRevised = self.record(
             RequestRevised,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             version=self.version_number + 1,
             terms=terms,
             expires_on=terms.due_on + (self.expires_on - self.terms.due_on),
@@ -247,7 +247,7 @@ class PaymentRequest(Stream):
         if self.payer_account_id is not None or (self.is_bound and payer_account_id is None):
             raise CounterpartyKnown("it is on record who is asked")
         bound: RequestBound = self.record(
-            RequestBound, stamp, request_id=self.request_id, payer_account_id=payer_account_id, via=via
+            RequestBound, stamp, payment_request_id=self.request_id, payer_account_id=payer_account_id, via=via
         )
         return bound
 
@@ -259,7 +259,7 @@ class PaymentRequest(Stream):
         accepted: RequestAccepted = self.record(
             RequestAccepted,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             version=self.version_number,
             obligation_id=obligation_id,
             via=via,
@@ -282,7 +282,7 @@ class PaymentRequest(Stream):
         rejected: RequestRejected = self.record(
             RequestRejected,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             version=self.version_number,
             code=reason_code,
             text=text,
@@ -294,7 +294,7 @@ class PaymentRequest(Stream):
         """Record that the payee does not ask any more. Raises: RequestAnswered. Source: SPEC R-101."""
         self.require_unanswered(stamp)
         withdrawn: RequestWithdrawn = self.record(
-            RequestWithdrawn, stamp, request_id=self.request_id, version=self.version_number
+            RequestWithdrawn, stamp, payment_request_id=self.request_id, version=self.version_number
         )
         return withdrawn
 
@@ -309,7 +309,7 @@ class PaymentRequest(Stream):
         if self.status != SENT or business_date(stamp.occurred_at) <= self.expires_on:
             raise RequestAnswered("the request does not wait beyond its time", status=self.status)
         expired: RequestExpired = self.record(
-            RequestExpired, stamp, request_id=self.request_id, expires_on=self.expires_on
+            RequestExpired, stamp, payment_request_id=self.request_id, expires_on=self.expires_on
         )
         return expired
 
@@ -337,7 +337,7 @@ class PaymentRequest(Stream):
         proposed: Fact = self.record(
             AmendmentProposed,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             amendment=self.amendments + 1,
             side=side,
             terms=terms,
@@ -370,7 +370,7 @@ class PaymentRequest(Stream):
         amended: RequestAmended = self.record(
             RequestAmended,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             amendment=self.amendment.number,
             version=self.version_number + 1,
             terms=self.amendment.terms,
@@ -392,7 +392,7 @@ class PaymentRequest(Stream):
         refused: Fact = self.record(
             AmendmentRefused,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             amendment=number,
             code=reason_code,
             text=text,
@@ -408,7 +408,9 @@ class PaymentRequest(Stream):
         """
         if self.require_waiting(number).side != side:
             raise NotForThisSide("a change is withdrawn by who has proposed it", side=_other(side))
-        taken: Fact = self.record(AmendmentTakenBack, stamp, request_id=self.request_id, amendment=number, via=via)
+        taken: Fact = self.record(
+            AmendmentTakenBack, stamp, payment_request_id=self.request_id, amendment=number, via=via
+        )
         return taken
 
     def note_paid(self, stamp: Stamp, *, paid_on: date) -> RequestWasPaid:
@@ -417,7 +419,7 @@ class PaymentRequest(Stream):
         paid: RequestWasPaid = self.record(
             RequestWasPaid,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             obligation_id=self.obligation_id,
             paid_on=paid_on,
             late_days=late,
@@ -431,7 +433,7 @@ class PaymentRequest(Stream):
         reopened: RequestReopened = self.record(
             RequestReopened,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             obligation_id=self.obligation_id,
             attempt_id=attempt_id,
             code=code,
@@ -454,7 +456,7 @@ class PaymentRequest(Stream):
         overdue: RequestFellOverdue = self.record(
             RequestFellOverdue,
             stamp,
-            request_id=self.request_id,
+            payment_request_id=self.request_id,
             obligation_id=self.obligation_id,
             due_on=due_on,
             outstanding_minor=obligation.outstanding_minor or 0,

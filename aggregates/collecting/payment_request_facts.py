@@ -25,7 +25,7 @@ class RequestSent(Fact):
     """Somebody is asked for money.
 
     Attributes:
-        request_id: public id ("prq_...").
+        payment_request_id: public id ("prq_...").
         account_id: who asks.
         payer_account_id: the account that is asked; null = a person without one.
         contact: vault token of that person's name, phone and e-mail; null = an account is asked.
@@ -35,7 +35,7 @@ class RequestSent(Fact):
         expires_on: last KST day on which it can be answered.
     """
 
-    request_id: str
+    payment_request_id: str
     account_id: str
     payer_account_id: str | None
     contact: str | None
@@ -45,7 +45,7 @@ class RequestSent(Fact):
     expires_on: date
 
     def apply(self, request: PaymentRequest) -> None:
-        request.request_id = self.request_id
+        request.request_id = self.payment_request_id
         request.account_id = self.account_id
         request.payer_account_id = self.payer_account_id
         request.contact = self.contact
@@ -61,13 +61,13 @@ class RequestRevised(Fact):
     """The payee asks for something else; the version before is kept and can no longer be accepted.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         version: number of this one, from 2.
         terms: what is asked for now.
         expires_on: last KST day on which it can be answered.
     """
 
-    request_id: str
+    payment_request_id: str
     version: int
     terms: Terms
     expires_on: date
@@ -83,12 +83,12 @@ class RequestBound(Fact):
     """Who has the link has shown to be the person that was asked, or one account to belong to that person.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         payer_account_id: the account; null = the person alone, on the page.
         via: page or account.
     """
 
-    request_id: str
+    payment_request_id: str
     payer_account_id: str | None
     via: str
 
@@ -102,13 +102,13 @@ class RequestAccepted(Fact):
     """The counterparty owes what is asked for; an obligation is opened beside it.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         version: which was accepted.
         obligation_id: what may be paid from now on.
         via: account, page or service.
     """
 
-    request_id: str
+    payment_request_id: str
     version: int
     obligation_id: str
     via: str
@@ -123,14 +123,14 @@ class RequestRejected(Fact):
     """The counterparty says no.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         version: which was rejected.
         code: why, one of the known reasons.
         text: vault token of what they wrote.
         via: account, page or service.
     """
 
-    request_id: str
+    payment_request_id: str
     version: int
     code: str
     text: str
@@ -145,11 +145,11 @@ class RequestWithdrawn(Fact):
     """The payee does not ask any more.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         version: the last one.
     """
 
-    request_id: str
+    payment_request_id: str
     version: int
 
     def apply(self, request: PaymentRequest) -> None:
@@ -161,11 +161,11 @@ class RequestExpired(Fact):
     """Nobody answered in time.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         expires_on: the last KST day on which it could be answered.
     """
 
-    request_id: str
+    payment_request_id: str
     expires_on: date
 
     def apply(self, request: PaymentRequest) -> None:
@@ -177,14 +177,14 @@ class AmendmentProposed(Fact):
     """One side wants an accepted request to be changed.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         amendment: its number, from 1.
         side: who proposes: payee or payer.
         terms: what shall be asked for.
         via: account, page or service.
     """
 
-    request_id: str
+    payment_request_id: str
     amendment: int
     side: str
     terms: Terms
@@ -200,14 +200,14 @@ class RequestAmended(Fact):
     """The other side has agreed: this is what is owed now.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         amendment: which.
         version: number of what is owed now.
         terms: what that is.
         via: account, page or service.
     """
 
-    request_id: str
+    payment_request_id: str
     amendment: int
     version: int
     terms: Terms
@@ -224,14 +224,14 @@ class AmendmentRefused(Fact):
     """The other side does not want the change.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         amendment: which.
         code: why, one of the known reasons.
         text: vault token of what they wrote.
         via: account, page or service.
     """
 
-    request_id: str
+    payment_request_id: str
     amendment: int
     code: str
     text: str
@@ -246,12 +246,12 @@ class AmendmentTakenBack(Fact):
     """Who has proposed a change does not want it any more.
 
     Attributes:
-        request_id: public id.
+        payment_request_id: public id.
         amendment: which.
         via: account, page or service.
     """
 
-    request_id: str
+    payment_request_id: str
     amendment: int
     via: str
 
@@ -264,13 +264,13 @@ class RequestWasPaid(Fact):
     """All that is owed has settled or was confirmed by the payee, in the same commit.
 
     Attributes:
-        request_id, obligation_id: public ids.
+        payment_request_id, obligation_id: public ids.
         paid_on: KST date of what completed it.
         late_days: days after the due date; 0 = in time.
         overdue_from, overdue_to: first and last KST day on which it was overdue; null = it was paid in time.
     """
 
-    request_id: str
+    payment_request_id: str
     obligation_id: str
     paid_on: date
     late_days: int
@@ -287,12 +287,12 @@ class RequestReopened(Fact):
     """Money that had paid it was taken back: it is to be paid again.
 
     Attributes:
-        request_id, obligation_id: public ids.
+        payment_request_id, obligation_id: public ids.
         attempt_id: the payment.
         code: why, a stable word.
     """
 
-    request_id: str
+    payment_request_id: str
     obligation_id: str
     attempt_id: str
     code: str
@@ -309,13 +309,13 @@ class RequestFellOverdue(Fact):
     """The due date has passed and not all is paid; both sides are told in the same commit.
 
     Attributes:
-        request_id, obligation_id: public ids.
+        payment_request_id, obligation_id: public ids.
         due_on: the date that has passed.
         outstanding_minor: what is left.
         currency: ISO 4217.
     """
 
-    request_id: str
+    payment_request_id: str
     obligation_id: str
     due_on: date
     outstanding_minor: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import psycopg
@@ -13,7 +12,7 @@ from api import shapes
 from api.access import own_account
 from api.ask import Ask, page_reply
 from api.bodies import example
-from api.fields import Body, MemberId, PageQuery, Query
+from api.fields import EMAIL, Body, MemberId, PageQuery, Query
 from api.operation import operation, reads
 from api.owners import OwnerQuery, owner_of, reading_of
 from api.recipients import Text
@@ -23,7 +22,6 @@ from ledger.vault.notice_contacts import NoticeContact
 from projections import notices as notices_view
 
 PATH = "/v1/accounts/{account_id}/notice-contact"
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}", re.ASCII)
 
 
 class NoticeContactNotFound(NotFound):
@@ -67,7 +65,7 @@ async def put_notice_contact(ask: Ask, account_id: str, body: NoticeContactBody,
     Told are: an anniversary rule was suspended; a year's gifts were skipped. The contact lies in the vault alone.
     """
     contact = NoticeContact(body.email.strip(), read_phone(body.phone) if body.phone else "")
-    if contact.email and (len(contact.email) > 254 or not _EMAIL.fullmatch(contact.email)):
+    if contact.email and (len(contact.email) > 254 or not EMAIL.fullmatch(contact.email)):
         raise NoticeContactInvalid("email must be an address such as gifts@example.com", field="email")
     if body.phone and not contact.phone:
         raise NoticeContactInvalid("phone must be a mobile number", field="phone")

@@ -28,6 +28,8 @@ NOT_FOR_AUDITORS = {
     "list_sandbox_asked": "a tool of tests and demos",
     "list_sandbox_callbacks": "a tool of tests and demos",
     "download_document": "names whom it is for, in clear; an auditor has its digests verified",
+    "download_attachment": "is what two sides have sent each other, in clear; its digest stands in the request",
+    "get_payment_request_evidence": "names both sides, in clear; its facts are those of the events",
 }
 """What an auditor, who reads everything masked, does not read, and why."""
 
@@ -37,6 +39,9 @@ NO_MATTER_OF_MONEY = {
     "get_notice_contact", "list_notices",
 }  # fmt: skip
 """What an accountant does not read beyond that: keys, people, senders, rules that have ordered nothing yet."""
+
+FILES = {"download_document", "download_attachment", "get_payment_request_evidence"}
+"""What accountants may download, though it names people: their work is on paper, too."""
 
 BY_ACCOUNT = [each for each in OPERATIONS if "account_id" in each.params]
 
@@ -50,7 +55,7 @@ def test_auditors_read_everything_and_accountants_all_money() -> None:
 
     assert {name for name in reads if not RIGHTS[name] & {"auditor", "anyone"}} == set(NOT_FOR_AUDITORS)
     assert {name for name in reads if not RIGHTS[name] & {"accountant", "anyone"}} == (
-        set(NOT_FOR_AUDITORS) - {"download_document"} | NO_MATTER_OF_MONEY
+        set(NOT_FOR_AUDITORS) - FILES | NO_MATTER_OF_MONEY
     )
 
 
@@ -254,6 +259,9 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "format": "pdf",
         "line_id": f"lin_{stem}1",
         "source": "example-bank",
+        "request_id": f"prq_{stem}7",
+        "number": "1",
+        "attachment_id": "att_" + "a" * 32,
     }
     query = {"preview_refund": "?amount=2000", "get_statement": "?from=2026-01-01&to=2026-12-31"}.get(each.name, "")
     body: Any = None

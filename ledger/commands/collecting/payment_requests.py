@@ -567,7 +567,7 @@ def payment_request_sent(facts: Sequence[Fact]) -> Answer:
     """Answer with a request that was sent."""
     fact = next(fact for fact in facts if isinstance(fact, RequestSent))
     shape = {
-        "id": fact.request_id,
+        "id": fact.payment_request_id,
         "account_id": fact.account_id,
         "payer_account_id": fact.payer_account_id,
         "amount": fact.terms.amount_minor,
@@ -587,7 +587,7 @@ def payment_request(facts: Sequence[Fact]) -> Answer:
     """Answer with what a step has made of a request."""
     fact: Any = next(fact for fact in facts if type(fact) in STATUS_AFTER)
     shape = {
-        "id": fact.request_id,
+        "id": fact.payment_request_id,
         "status": STATUS_AFTER[type(fact)],
         "version": getattr(fact, "version", None),
         "obligation_id": getattr(fact, "obligation_id", None),
@@ -600,7 +600,7 @@ def payment_request_amendment(facts: Sequence[Fact]) -> Answer:
     """Answer with what has become of a change."""
     fact: Any = next(fact for fact in facts if type(fact) in AMENDMENT_AFTER)
     shape = {
-        "id": fact.request_id,
+        "id": fact.payment_request_id,
         "amendment": fact.amendment,
         "amendment_status": AMENDMENT_AFTER[type(fact)],
         "version": getattr(fact, "version", None),
@@ -612,4 +612,4 @@ def payment_request_amendment(facts: Sequence[Fact]) -> Answer:
 def payment_request_bound(facts: Sequence[Fact]) -> Answer:
     """Answer with who is asked."""
     fact = next(fact for fact in facts if isinstance(fact, PaymentRequest.Bound))
-    return Answer(200, {"id": fact.request_id, "payer_account_id": fact.payer_account_id})
+    return Answer(200, {"id": fact.payment_request_id, "payer_account_id": fact.payer_account_id})

@@ -9,6 +9,7 @@ from ledger.documents.page import Content, Page
 from ledger.documents.pages import (
     account_statement,
     invoice,
+    payment_request,
     quote,
     receipts,
     refund_report,
@@ -23,6 +24,7 @@ PAGES: dict[str, Callable[[Content], Page]] = {
     document.TRANSACTION_STATEMENT: transaction_statement.page_of,
     document.INVOICE: invoice.page_of,
     document.REFUND_REPORT: refund_report.page_of,
+    payment_request.KIND: payment_request.page_of,
 }
 """Kind -> its page."""
 
