@@ -6,6 +6,7 @@ from projections.accounts import Accounts
 from projections.adjustments import Adjustments
 from projections.anniversary_rules import AnniversaryRules
 from projections.bills import Bills
+from projections.buildings import Buildings
 from projections.charges import Charges
 from projections.direct_debits import DirectDebits
 from projections.documents import Documents
@@ -63,6 +64,7 @@ ALL_VIEWS: tuple[View, ...] = (
     PayoutLinks(),
     DirectDebits(),
     PaymentLinks(),
+    Buildings(),
 )
 
 

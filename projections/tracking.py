@@ -45,6 +45,7 @@ VIEWS = (
     "payout_links",
     "direct_debits",
     "payment_links",
+    "buildings",
 )
 """Names of all views."""
 

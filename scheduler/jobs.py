@@ -22,6 +22,7 @@ from ledger.command import Call, Command, Outcome
 from ledger.commands.anniversaries import EndRule, SuspendRule
 from ledger.commands.collecting.auto_pay import AnnounceAutoPay, DropAutoPay, RunAutoPay
 from ledger.commands.collecting.bills import RemindOfBill
+from ledger.commands.collecting.building_charges import ChargeLateFee, ChargeUnit, RemindUnit
 from ledger.commands.collecting.obligations import ExpireCollection
 from ledger.commands.collecting.payment_links import ExpirePaymentLink
 from ledger.commands.collecting.payment_requests import ExpirePaymentRequest, MarkRequestOverdue
@@ -37,6 +38,7 @@ from ledger.store import Store
 from projections import (
     anniversary_queries,
     bill_queries,
+    building_queries,
     charges,
     invoice_queries,
     order_open,
@@ -215,6 +217,30 @@ EXPIRE_PAYMENT_LINKS = Job(
     command=lambda due: ExpirePaymentLink(due["link_id"]),
     key=lambda due: f"expire-link:{due['link_id']}:{due['changed']}:{due['turn']}",
 )
+CHARGE_UNITS = Job(
+    name="charge-units",
+    every_s=2,
+    view="buildings",
+    due=building_queries.to_charge,
+    command=lambda due: ChargeUnit(due["building_id"], due["unit_id"], due["month"]),
+    key=lambda due: f"charge-unit:{due['unit_id']}:{due['month']}",
+)
+CHARGE_LATE_FEES = Job(
+    name="late-fees-of-units",
+    every_s=60,
+    view="buildings",
+    due=building_queries.late,
+    command=lambda due: ChargeLateFee(due["unit_id"], due["obligation_id"], due["month"]),
+    key=lambda due: f"late-fee:{due['obligation_id']}:{due['month']}:{due['paid_minor']}",
+)
+REMIND_DEBTORS = Job(
+    name="remind-debtors",
+    every_s=60,
+    view="buildings",
+    due=building_queries.to_remind,
+    command=lambda due: RemindUnit(due["unit_id"], due["obligation_id"]),
+    key=lambda due: f"remind-unit:{due['obligation_id']}:{due['today']}",
+)
 JOBS = (
     EXPIRE_HOLDS,
     EXPIRE_DEPOSITS,
@@ -232,6 +258,9 @@ JOBS = (
     MARK_REQUESTS_OVERDUE,
     EXPIRE_PAYOUT_LINKS,
     EXPIRE_PAYMENT_LINKS,
+    CHARGE_UNITS,
+    CHARGE_LATE_FEES,
+    REMIND_DEBTORS,
 )
 
 
