@@ -23,6 +23,7 @@ from api.keystore import KeyStore
 from api.making import Making
 from api.metrics import Metrics
 from api.operation import Operation
+from api.rates import Buckets
 from api.reply import Reply, of_view
 from api.views import Seen, Views
 from ledger.callbacks import Callbacks
@@ -52,6 +53,7 @@ class House:
         sources: of files of providers and banks.
         company: who issues documents; None = nobody has said, so none is issued.
         making: files that are being made, for longer than one request may take.
+        payout_codes: how often a code may go to the phone of one payee.
         request_expiry_days: so long after its due date a payment request can be answered (settings; SPEC R-103).
         public_url: address under which people reach this service (settings); "" = links to its pages are paths.
     """
@@ -73,6 +75,7 @@ class House:
     sources: Sources = BUILT_IN_SOURCES
     company: Company | None = None
     making: Making = field(default_factory=Making)
+    payout_codes: Buckets = field(default_factory=lambda: Buckets(1 / 60, 3))
     request_expiry_days: int = EXPIRY_DAYS
     public_url: str = ""
 

@@ -28,6 +28,7 @@ from ledger.vault.links import Links
 from ledger.vault.notes import Notes
 from ledger.vault.notice_contacts import NoticeContacts
 from ledger.vault.payers import Payers
+from ledger.vault.payouts import Payouts
 from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
 from ledger.vault.public_links import PublicLinks
@@ -52,6 +53,7 @@ class Vault:
         answered: what was answered to requests about all these. notes: what lines of banks say of people.
         debit_papers: payers, bank accounts and evidence of direct debits.
         requests: what payment requests say of people, and the files that go with them. payers: of bills.
+        payouts: who is paid by pay-out links, and where to.
     """
 
     def __init__(self, address: str, schema: str, ledger_id: UUID, kek: Kek, clock: Clock | None = None) -> None:
@@ -80,6 +82,7 @@ class Vault:
         self.debit_papers = DebitPapers(self._door)
         self.requests = RequestPapers(self._door)
         self.payers = Payers(self._door)
+        self.payouts = Payouts(self._door)
 
     def request_hash(self, method: str, path: str, body: bytes) -> str:
         """Return the keyed mark of a request; see `Kek.request_hash`."""
