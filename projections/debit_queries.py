@@ -18,7 +18,7 @@ from projections.paging import Page, fetch, paged, place
 
 Conn = AsyncConnection[Any]
 
-UNDATED = "kept_until IS NULL AND ended_on IS NOT NULL"
+UNDATED = "kept_until IS NULL AND ended_on IS NOT NULL AND NOT at_bank"
 
 
 def onboarding_body(row: dict[str, Any]) -> dict[str, Any]:
@@ -299,7 +299,7 @@ async def lapsed(conn: Conn, *, at: datetime, limit: int) -> list[dict[str, Any]
 
 
 async def undated(conn: Conn, *, limit: int) -> list[dict[str, Any]]:
-    """Return ended mandates of which it is not settled until when their evidence is kept."""
+    """Return ended mandates, known to the bank as such, of which it is not settled until when evidence is kept."""
     return await fetch(conn, f"SELECT * FROM view_mandates WHERE {UNDATED} ORDER BY position LIMIT %s", [limit])
 
 

@@ -261,7 +261,7 @@ MANDATES = Table(
         "CREATE INDEX IF NOT EXISTS {table}_ended_in ON {table} (end_batch_id, end_serial)"
         " WHERE end_batch_id IS NOT NULL",
         "CREATE INDEX IF NOT EXISTS {table}_undated ON {table} (position)"
-        " WHERE kept_until IS NULL AND ended_on IS NOT NULL",
+        " WHERE kept_until IS NULL AND ended_on IS NOT NULL AND NOT at_bank",
     ),
 )
 

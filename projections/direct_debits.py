@@ -213,7 +213,8 @@ def _of_debit(fact: Any, position: int, rows: Rows) -> None:
         case Debit.Cancelled():
             row.status, row.code, row.next_on = "cancelled", fact.reason, None
         case Debit.Reversed():
-            row.status, row.code, row.next_on = "reversed", fact.code, None
+            row.status = row.status if row.status == "submitted" else "reversed"
+            row.code, row.next_on = fact.code, None
             row.collected_minor -= fact.amount_minor
             row.reversed_minor += fact.amount_minor
     if row.collected_minor and row.status in ("failed", "cancelled"):

@@ -17,12 +17,15 @@ from typing import Any, NamedTuple
 import structlog
 from psycopg import AsyncConnection, sql
 
+from aggregates.collecting.debit_plan import LEAD_BUSINESS_DAYS
 from ledger.clock import Clock, SystemClock
 from ledger.command import Call, Command, Outcome
 from ledger.commands.anniversaries import EndRule, SuspendRule
 from ledger.commands.collecting.auto_pay import AnnounceAutoPay, DropAutoPay, RunAutoPay
 from ledger.commands.collecting.bills import RemindOfBill
 from ledger.commands.collecting.building_charges import ChargeLateFee, ChargeUnit, RemindUnit
+from ledger.commands.collecting.debit_plans import RunPlan
+from ledger.commands.collecting.mandates import FailMandate
 from ledger.commands.collecting.obligations import ExpireCollection
 from ledger.commands.collecting.payment_links import ExpirePaymentLink
 from ledger.commands.collecting.payment_requests import ExpirePaymentRequest, MarkRequestOverdue
@@ -40,6 +43,7 @@ from projections import (
     bill_queries,
     building_queries,
     charges,
+    debit_queries,
     invoice_queries,
     order_open,
     payment_links,
@@ -241,6 +245,22 @@ REMIND_DEBTORS = Job(
     command=lambda due: RemindUnit(due["unit_id"], due["obligation_id"]),
     key=lambda due: f"remind-unit:{due['obligation_id']}:{due['today']}",
 )
+RUN_DEBIT_PLANS = Job(
+    name="run-debit-plans",
+    every_s=60,
+    view="direct_debits",
+    due=partial(debit_queries.due_plans, lead_business_days=LEAD_BUSINESS_DAYS),
+    command=lambda due: RunPlan(due["plan_id"], due["next_month"]),
+    key=lambda due: f"run-debit-plan:{due['plan_id']}:{due['next_month']}",
+)
+LAPSE_MANDATES = Job(
+    name="lapse-mandates",
+    every_s=60,
+    view="direct_debits",
+    due=debit_queries.lapsed,
+    command=lambda due: FailMandate(due["mandate_id"], "consent_timeout"),
+    key=lambda due: f"lapse-mandate:{due['mandate_id']}",
+)
 JOBS = (
     EXPIRE_HOLDS,
     EXPIRE_DEPOSITS,
@@ -261,6 +281,8 @@ JOBS = (
     CHARGE_UNITS,
     CHARGE_LATE_FEES,
     REMIND_DEBTORS,
+    RUN_DEBIT_PLANS,
+    LAPSE_MANDATES,
 )
 
 

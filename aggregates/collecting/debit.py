@@ -247,9 +247,10 @@ class DebitReversed(Fact):
     code: str
 
     def apply(self, debit: Debit) -> None:
-        debit.status = "reversed"
         debit.collected_minor -= self.amount_minor
         debit.next_on = None
+        if debit.status != "submitted":
+            debit.status = "reversed"
 
 
 @stream_class("debit")
@@ -375,8 +376,14 @@ class Debit(Stream):
         self.record(DebitCancelled, stamp, debit_id=self.debit_id, reason=reason)
 
     def reverse(self, stamp: Stamp, *, code: str) -> int:
-        """Record that all that was collected was taken back; return how much. Raises: DebitStep."""
-        if self.status not in ("collected", "partially_collected") or not self.collected_minor:
+        """Record that all that was collected was taken back; return how much.
+
+        Nothing of it is tried again; only what is at the bank at this moment still has its result.
+
+        Raises:
+            DebitStep: nothing was collected, or it was taken back before.
+        """
+        if not self.collected_minor:
             raise DebitStep("nothing was collected that could be taken back", status=self.status or "none")
         amount = self.collected_minor
         self.record(DebitReversed, stamp, debit_id=self.debit_id, amount_minor=amount, code=code)

@@ -55,22 +55,23 @@ class Hours(NamedTuple):
 
     Attributes:
         sent_after: business days between the day of the batch and that on which its file goes (-1 = the day before).
-        opens: from when on it is filled. cut_off: until when the bank takes it.
+        opens: from when on it is filled. closes: when it is closed and sent. cut_off: until when the bank takes it.
         answered_after: days after the day of the batch on which the results come; business days for mandates.
         answered: when.
     """
 
     sent_after: int
     opens: time
+    closes: time
     cut_off: time
     answered_after: int
     answered: time
 
 
 HOURS: dict[Kind, Hours] = {
-    "mandates": Hours(1, time(9), time(12), 2, time(14)),
-    "debits": Hours(-1, time(14), time(17), 1, time(3)),
-    "same_day": Hours(0, time(11), time(12), 0, time(23)),
+    "mandates": Hours(1, time(9), time(11), time(12), 2, time(14)),
+    "debits": Hours(-1, time(14), time(16), time(17), 1, time(3)),
+    "same_day": Hours(0, time(11), time(11, 30), time(12), 0, time(23)),
 }
 """Mandates of day D go until 12:00 of D+1 and are answered at 14:00 of D+2. Debits of day D go until 17:00 of D-1 and
 are answered at 03:00 of D+1; those of the same day go until 12:00 and are answered at 23:00."""
@@ -79,20 +80,20 @@ are answered at 03:00 of D+1; those of the same day go until 12:00 and are answe
 class Times(NamedTuple):
     """The hours of one batch, as instants."""
 
-    opens_at: datetime
+    closes_at: datetime
     cut_off_at: datetime
     results_at: datetime
 
 
 def times_of(kind: Kind, day: date, calendar: BusinessCalendar) -> Times:
-    """Return when the batch of a business day is made, sent at the latest, and answered."""
+    """Return when the batch of a business day is closed, sent at the latest, and answered."""
     hours = HOURS[kind]
     sent_on = calendar.shift(day, hours.sent_after)
     answered_on = (
         calendar.shift(day, hours.answered_after) if kind == "mandates" else day + timedelta(days=hours.answered_after)
     )
     return Times(
-        datetime.combine(sent_on, hours.opens, KST),
+        datetime.combine(sent_on, hours.closes, KST),
         datetime.combine(sent_on, hours.cut_off, KST),
         datetime.combine(answered_on, hours.answered, KST),
     )

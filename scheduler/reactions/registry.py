@@ -5,7 +5,9 @@ from __future__ import annotations
 from scheduler.reactions import (
     catalogue,
     collections,
+    direct_debits,
     forgetting,
+    mandates,
     notices,
     payments,
     payout_links,
@@ -20,7 +22,9 @@ from scheduler.reactions.orders import endings, retention, work
 REACTIONS: tuple[Reaction, ...] = (
     catalogue.REACTION,
     collections.REACTION,
+    direct_debits.REACTION,
     forgetting.REACTION,
+    mandates.REACTION,
     notices.REACTION,
     payments.REACTION,
     payout_links.REACTION,

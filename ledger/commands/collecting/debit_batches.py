@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
 from aggregates.account import Account
@@ -36,12 +37,20 @@ from ledger.commands.collecting.sources import SourceRules, rules_of
 
 VIA = "debit"
 CANCELLED_AT_BANK = "mandate_cancelled"
+NOT_ACTIVE = "mandate_not_active"
+OVER = ("cancelled", "superseded")
 
 
 class ResultsDoNotFit(Rejected):
     """The results are not those of this batch, or do not add up with what it asked for."""
 
     code = "debit_results_do_not_fit"
+
+
+class NothingToAdd(Conflict):
+    """None of what should go with a file can go now."""
+
+    code = "nothing_to_add"
 
 
 class Result(NamedTuple):
@@ -88,16 +97,28 @@ class FillDebits:
 
         Raises:
             BatchNotFound, BatchStep: closed, or too late. OnboardingNotFound, NotApproved.
+            NothingToAdd: none of them can go now.
         """
         assert len(self.debit_ids) <= PART_MAX, "whoever fills counts"
         account, batch = _fillable(streams, stamp, self.batch_id)
+        _, _, day = batch_key(self.batch_id)
         lines = [_line(streams, debit_id) for debit_id in self.debit_ids]
+        # Of two debits of one obligation one goes, and the other waits for its result (SPEC R-116).
+        alone = {line.obligation.obligation_id: line for line in reversed(lines)}.values()
+        first = {line.debit.debit_id for line in alone}
+        going = [line for line in lines if line.debit.debit_id in first]
+        steps = [(line, step) for line in going if (step := _step(streams, stamp, line, day)) is not None]
+        if not steps:
+            raise NothingToAdd("none of these debits can go with this file", status=batch.status or "none")
         _begin(streams, stamp, batch, account, self.batch_id)
         added = amount_minor = 0
-        for line in lines:
-            asked = _submit(streams, stamp, line, batch, batch.lines + added + 1)
-            added += asked > 0
-            amount_minor += asked
+        for line, step in steps:
+            if isinstance(step, int):
+                added += 1
+                amount_minor += step
+                _submit(streams, stamp, line, batch, serial=batch.lines + added, amount_minor=step)
+            else:
+                _drop(stamp, line, step)
         batch.fill(stamp, added=added, amount_minor=amount_minor)
 
 
@@ -114,19 +135,17 @@ class FillMandates:
         """Record for each `Mandate.Submitted` or `Mandate.EndSubmitted`, and `DebitBatch.Filled`. Raises: as there."""
         assert len(self.mandate_ids) <= PART_MAX, "whoever fills counts"
         account, batch = _fillable(streams, stamp, self.batch_id)
-        mandates = [known_mandate(streams, mandate_id) for mandate_id in self.mandate_ids]
+        found = [known_mandate(streams, mandate_id) for mandate_id in self.mandate_ids]
+        mandates = [one for one in found if one.status == "consented" or (one.at_bank and one.status in OVER)]
+        if not mandates:
+            raise NothingToAdd("none of these mandates can go with this file", status=batch.status or "none")
         _begin(streams, stamp, batch, account, self.batch_id)
-        added = 0
-        for mandate in mandates:
-            serial = batch.lines + added + 1
+        for serial, mandate in enumerate(mandates, start=batch.lines + 1):
             if mandate.status == "consented":
                 mandate.submit(stamp, batch_id=self.batch_id, serial=serial)
-            elif mandate.at_bank and mandate.status in ("cancelled", "superseded"):
-                mandate.submit_end(stamp, batch_id=self.batch_id, serial=serial)
             else:
-                continue
-            added += 1
-        batch.fill(stamp, added=added, amount_minor=0)
+                mandate.submit_end(stamp, batch_id=self.batch_id, serial=serial)
+        batch.fill(stamp, added=len(mandates), amount_minor=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,31 +402,48 @@ def _line(streams: Streams, debit_id: str) -> _Line:
     return _Line(debit, present(streams, debit.mandate_id), obligation, rules)
 
 
-def _submit(streams: Streams, stamp: Stamp, line: _Line, batch: DebitBatch, serial: int) -> int:
-    """Put a debit into a batch; return what it asks for, 0 when it does not go."""
+def _step(streams: Streams, stamp: Stamp, line: _Line, day: date) -> int | str | None:
+    """Return what is asked for of a debit; a word for why it is not asked for any more; None = it waits."""
     debit, mandate, obligation, rules = line
-    if not debit.may_go(batch.day):
-        return 0
+    if not debit.may_go(day):
+        return None
     if mandate.status != "active":
-        debit.fail(stamp, code="mandate_not_active", calendar=CALENDAR, today=business_date(stamp.recorded_at))
-        mandate.use_month(stamp, amount_minor=-debit.left_minor, month=debit.month)
-        return 0
+        return NOT_ACTIVE
     outstanding = obligation.outstanding_minor
     amount = debit.left_minor if outstanding is None else min(debit.left_minor, outstanding) or debit.left_minor
     try:
         obligation.require_payable(amount)
         rules.check(streams, obligation, stamp)
     except AttemptInFlight:
-        return 0
+        return None
     except LedgerError as refusal:
-        cancel(stamp, debit, mandate, refusal.code)
-        return 0
-    started = obligation.start_attempt(stamp, attempt_id=debit.debit_id, via=VIA, amount_minor=amount)
-    assert started.amount_minor == amount, "it was asked for above"
-    assert obligation.attempt is not None, "it was started above"
-    rules.attempted(streams, stamp, obligation, obligation.attempt)
-    debit.submit(stamp, batch_id=batch.batch_id, serial=serial, amount_minor=amount, mandate_id=mandate.mandate_id)
+        return refusal.code
     return amount
+
+
+def _drop(stamp: Stamp, line: _Line, code: str) -> None:
+    """Record that a debit is not asked for any more: its mandate is not active, or nothing is due."""
+    debit, mandate = line.debit, line.mandate
+    if code != NOT_ACTIVE:
+        cancel(stamp, debit, mandate, code)
+        return
+    debit.fail(stamp, code=code, calendar=CALENDAR, today=business_date(stamp.recorded_at))
+    mandate.use_month(stamp, amount_minor=-debit.left_minor, month=debit.month)
+
+
+def _submit(streams: Streams, stamp: Stamp, line: _Line, batch: DebitBatch, *, serial: int, amount_minor: int) -> None:
+    """Put a debit into a batch."""
+    debit, mandate, obligation, rules = line
+    obligation.start_attempt(stamp, attempt_id=debit.debit_id, via=VIA, amount_minor=amount_minor)
+    assert obligation.attempt is not None, "it was started in the line above"
+    rules.attempted(streams, stamp, obligation, obligation.attempt)
+    debit.submit(
+        stamp,
+        batch_id=batch.batch_id,
+        serial=serial,
+        amount_minor=amount_minor,
+        mandate_id=mandate.mandate_id,
+    )
 
 
 def _settle(streams: Streams, stamp: Stamp, batch: DebitBatch, line: _Line, result: Result, tally: _Tally) -> None:

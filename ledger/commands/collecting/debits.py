@@ -48,7 +48,7 @@ METHOD = "direct_debit"
 
 
 class DebitUnsettled(Unavailable):
-    """The debit, or a refund of it, is under way; ask again when it has its result."""
+    """A refund of the debit is under way; ask again when it has its result."""
 
     code = "debit_unsettled"
 
@@ -165,7 +165,7 @@ class ReverseDebit:
         """Record `Debit.Reversed`, on the obligation and on the account; the account is told.
 
         Raises:
-            DebitNotFound. DebitUnsettled: it is at the bank again, or is being refunded.
+            DebitNotFound. DebitUnsettled: it is being refunded.
             DebitStep: nothing was collected, or it was taken back before.
 
         Source: SPEC R-111, 14.
@@ -175,8 +175,8 @@ class ReverseDebit:
         streams.account(obligation.account_id)
         rules_of(obligation).load(streams, obligation)
         paid = obligation.payments.get(self.debit_id)
-        if debit.status == "submitted" or (paid is not None and paid.refund_id):
-            raise DebitUnsettled("the debit has no definite result yet; ask again", 1)
+        if paid is not None and paid.refund_id:
+            raise DebitUnsettled("a refund of the debit has no definite result yet; ask again", 1)
         amount = debit.reverse(stamp, code=self.reason_code)
         left = 0 if paid is None else paid.left_minor
         if left:

@@ -1,0 +1,85 @@
+"""From lines of a batch, and what the vault knows of their accounts, to the file for the bank; and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from aggregates.collecting.mandate import payer_number
+from ledger.debits.debits import DebitFile, DebitLine, read_results, write_debits
+from ledger.debits.layout import Results
+from ledger.debits.mandates import MandateFile, MandateLine, read_mandate_results, write_mandates
+
+NOBODY: Mapping[str, str] = {"account_number": "", "holder": "", "identity": "", "bank": ""}
+"""An account that was erased: the bank knows none without a number."""
+
+
+class Sender(NamedTuple):
+    """Whose file it is.
+
+    Attributes:
+        settlement: bank and number of the account that is paid. passbook: text in the payers' passbooks.
+    """
+
+    institution_code: str
+    settlement: Mapping[str, str]
+    passbook: str
+
+
+def debits_content(
+    sender: Sender, day: date, lines: Iterable[Mapping[str, Any]], accounts: Mapping[str, Mapping[str, str]]
+) -> bytes:
+    """Return the file of a batch of debits.
+
+    Args:
+        lines: serial, asked_minor, mandate_id, bank, bank_account (a token), partial; in order.
+        accounts: token -> the account in clear.
+
+    Raises:
+        ValueError: something does not fit into its field.
+    """
+    made = []
+    for line in lines:
+        account = accounts.get(line["bank_account"], NOBODY)
+        made.append(
+            DebitLine(
+                line["serial"],
+                line["bank"],
+                account["account_number"],
+                account["identity"],
+                line["asked_minor"],
+                payer_number(line["mandate_id"]),
+                line["partial"],
+            )
+        )
+    settlement = sender.settlement
+    file = DebitFile(
+        sender.institution_code, day, settlement["bank"], settlement["account_number"], sender.passbook, tuple(made)
+    )
+    return write_debits(file)
+
+
+def mandates_content(
+    sender: Sender, day: date, lines: Iterable[Mapping[str, Any]], accounts: Mapping[str, Mapping[str, str]]
+) -> bytes:
+    """Return the file of a batch of mandates; as `debits_content`, each line with a change: new or ended."""
+    made = []
+    for line in lines:
+        account = accounts.get(line["bank_account"], NOBODY)
+        made.append(
+            MandateLine(
+                line["serial"],
+                line["change"],
+                payer_number(line["mandate_id"]),
+                line["bank"],
+                account["account_number"],
+                account["identity"],
+            )
+        )
+    return write_mandates(MandateFile(sender.institution_code, day, tuple(made)))
+
+
+def read_answer(kind: str, content: bytes) -> Results:
+    """Read the file of results of a batch of a kind. Raises: FileRefused, with the number of the line."""
+    return read_mandate_results(content) if kind == "mandates" else read_results(content)
