@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from psycopg import AsyncConnection
 
+from api.pages import pieces
 from api.pages.design import RELOAD_S
 from api.pages.html import NOTHING, Html, fill, joined
 from api.pages.words import Words
@@ -119,12 +120,12 @@ def shown(visit: Visit, due: Due, *, stopped: Html | None = None, options: Optio
         return Shown(joined([_done(words, due), told]))
     noted = [_partly(words, due)] if status == PARTLY else []
     if row["reversed_minor"]:
-        noted.append(fill('<p class="notice" role="status">{text}</p>', text=texts.REVERSED.to(words)))
+        noted.append(pieces.notice(texts.REVERSED.to(words)))
     if row["closed"] or stopped is not None:
         over = stopped or parts.state("over", texts.CLOSED_TITLE.to(words), texts.CLOSED.to(words))
         return Shown(joined([*noted, over, told]))
-    if (failed := _last_failure(due)) is not None:
-        noted.append(fill('<p class="notice" role="status">{text}</p>', text=failed.to(words)))
+    if due.payments and due.payments[-1]["status"] == "failed":
+        noted.append(pieces.notice(last_failure(due, texts.FAILED).to(words)))
     return Shown(joined([*noted, pay_form(visit, due, options), told]))
 
 
@@ -259,12 +260,9 @@ def _partly(words: Words, due: Due) -> Html:
     )
 
 
-def _last_failure(due: Due) -> Said | None:
-    """Return what to say of the last payment when it brought nothing; None = there was none, or it did."""
-    last = due.payments[-1] if due.payments else None
-    if last is None or last["status"] != "failed":
-        return None
-    return texts.DEPOSIT_OVER if last["code"] == "expired" else texts.FAILED
+def last_failure(due: Due, default: Said) -> Said:
+    """Return what to say of a payment that brought nothing: the last one."""
+    return texts.DEPOSIT_OVER if due.payments and due.payments[-1]["code"] == "expired" else default
 
 
 def _is_fixed(due: Due) -> bool:
