@@ -98,6 +98,9 @@ _PARAM_HINTS = {
     "withdrawal_id": "wdr_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
     "obligation_id": "obl_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
     "document_id": "doc_01k7q4m2x9w3t8r5z6",
+    "request_id": "prq_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
+    "number": "1",
+    "attachment_id": "att_abcdefghijklmnopqrstuvwxyz234567",
     "format": "pdf",
 }
 
