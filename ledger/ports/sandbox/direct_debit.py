@@ -116,7 +116,7 @@ class SandboxDebits:
                 " returns, results_at, returns_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"
                 " ON CONFLICT (key) DO UPDATE SET asked = debit_file.asked + 1 RETURNING *",
                 batch.key, kind, batch.day, batch.institution_code, digest, outcome.lines, outcome.whole_minor,
-                orjson.dumps(outcome.failures).decode(), orjson.dumps(outcome.returns).decode(), times.results_at,
+                _kept(outcome.failures), _kept(outcome.returns), times.results_at,
                 times.results_at + RETURNED_AFTER,
             )  # fmt: skip
         if outcome.total_minor % 1000 == TIMEOUT_ENDING:
@@ -183,3 +183,7 @@ def _content(row: DictRow, kind: str) -> bytes:
     parts = [line.amount_minor for line in failed if line.amount_minor]
     whole = row["lines"] - len(failed)
     return write_results(Results(code, on, failed, whole, row["whole_minor"], len(parts), sum(parts)))
+
+
+def _kept(lines: list[ResultLine]) -> str:
+    return orjson.dumps([[*line] for line in lines]).decode()
