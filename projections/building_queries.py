@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 
 from aggregates.collecting.buildings.refusals import BuildingNotFound, MonthNotRun, UnitNotFound
 from aggregates.dates import KST, business_date, rfc3339
+from ledger.commands.collecting.buildings import jalali_of
 from projections.paging import Page, fetch, paged, place
 
 REMIND_HOUR = 10
@@ -204,6 +205,7 @@ async def _run_body(conn: AsyncConnection[Any], row: dict[str, Any]) -> dict[str
         "building_id": row["building_id"],
         "month": row["month"],
         "due_on": str(row["due_on"]),
+        "due_on_jalali": jalali_of(row["due_on"], row["currency"]),
         "total": row["total_minor"],
         "currency": row["currency"],
         "units": counts["units"],
@@ -265,6 +267,7 @@ def line_body(row: dict[str, Any]) -> dict[str, Any]:
         "month": row["month"],
         "of_month": row["of_month"],
         "due_on": str(row["due_on"]),
+        "due_on_jalali": jalali_of(row["due_on"], row["currency"]),
         "amount": row["amount_minor"],
         "paid": int(row["paid_of_line"]),
         "outstanding": row["amount_minor"] - int(row["paid_of_line"]),
@@ -307,6 +310,7 @@ async def debtors(
             **tab_body(row),
             "overdue": int(row["overdue_minor"]),
             "overdue_since": str(row["since"]),
+            "overdue_since_jalali": jalali_of(row["since"], row["currency"]),
             "days_late": (today - row["since"]).days,
             "reminded_on": _text(row["reminded_on"]),
         }

@@ -33,6 +33,7 @@ from ledger.vault.people import People, years_after
 from ledger.vault.person import MASK, mask
 from ledger.vault.public_links import PublicLinks
 from ledger.vault.request_papers import RequestPapers
+from ledger.vault.residents import Residents
 from ledger.vault.uploads import Uploads
 
 PAYOUT_BASIS = "Electronic Financial Transactions Act art. 22: records of transactions, 5 years"
@@ -53,6 +54,7 @@ class Vault:
         answered: what was answered to requests about all these. notes: what lines of banks say of people.
         debit_papers: payers, bank accounts and evidence of direct debits.
         requests: what payment requests say of people, and the files that go with them. payers: of bills.
+        residents: owners and residents of units, and names of buildings.
         payouts: who is paid by pay-out links, and where to.
     """
 
@@ -82,6 +84,7 @@ class Vault:
         self.debit_papers = DebitPapers(self._door)
         self.requests = RequestPapers(self._door)
         self.payers = Payers(self._door)
+        self.residents = Residents(self._door)
         self.payouts = Payouts(self._door)
 
     def request_hash(self, method: str, path: str, body: bytes) -> str:

@@ -15,6 +15,7 @@ from aggregates.collecting.buildings.building import PREFIX, UNIT_PREFIX
 from aggregates.collecting.buildings.parts import CostType, Policy, Reading, UnitSheet
 from aggregates.collecting.buildings.refusals import BuildingNotFound, UnitNotFound
 from aggregates.fact import Fact, Stamp
+from aggregates.jalali import jalali
 from ledger.command import Answer, Streams, answer
 
 
@@ -292,6 +293,11 @@ def _before(streams: Streams, building: Building, code: str, month: str) -> list
     return [month_of(streams, building, each) for each in building.months_before(code, month)]
 
 
+def jalali_of(day: date, currency: str) -> str | None:
+    """Return a date as it is read where rials are paid, beside the Gregorian one; None elsewhere."""
+    return str(jalali(day)) if currency == "IRR" else None
+
+
 def policy_json(policy: Policy) -> dict[str, Any]:
     """Return a policy in the shape of the HTTP face."""
     return {
@@ -437,6 +443,7 @@ def month_run(facts: Sequence[Fact]) -> Answer:
         "building_id": fact.building_id,
         "month": fact.month,
         "due_on": str(fact.due_on),
+        "due_on_jalali": jalali_of(fact.due_on, fact.currency),
         "total": fact.total_minor,
         "currency": fact.currency,
         "units": fact.units,

@@ -98,7 +98,8 @@ def test_the_run_of_a_month_is_answered_with_what_each_cost_is() -> None:
     answer = estate.memory.do(command)
 
     assert answer == {
-        "building_id": estate.id, "month": "2026-03", "due_on": "2026-04-10", "total": 300, "currency": "KRW",
+        "building_id": estate.id, "month": "2026-03", "due_on": "2026-04-10",
+        "due_on_jalali": None, "total": 300, "currency": "KRW",
         "units": 3, "adjusted": [],
         "costs": [{"code": "guard", "name": "Guard", "basis": "equal", "liable": "resident", "amount": 300}],
     }  # fmt: skip
@@ -111,6 +112,15 @@ def test_a_unit_counts_for_what_it_is_at_the_run() -> None:
     estate.memory.record(ChangeUnit(estate.id, estate.units[0], None, 8, None))
 
     assert amounts(estate.run("2026-04", LATER, water=600), "water") == [400, 100, 100]
+
+
+def test_in_rials_dates_are_shown_in_the_jalali_calendar_too() -> None:
+    estate = three(currency="IRR")
+    estate.costs(cost("guard", "equal", 300))
+
+    answer = estate.memory.do(RunMonth(estate.id, "2026-03", DUE, {}))
+
+    assert (answer["due_on"], answer["due_on_jalali"]) == ("2026-04-10", "1405-01-21")
 
 
 # -- who is liable -------------------------------------------------------------------------------------------------
