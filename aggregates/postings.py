@@ -102,6 +102,8 @@ MOVES_NOTHING = frozenset(
         "account.frozen",
         "account.unfrozen",
         "account.closed",
+        "account.collection_refund_ended",
+        "account.collection_refund_started",
         "account.credit_limit_set",
         "account.member_limit_set",
         "account.cash_limit_set",

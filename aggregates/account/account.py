@@ -92,6 +92,7 @@ class Account(Stream):
         receivable_minor: postpaid: captured, not returned and not settled, with what operators changed on invoices.
         billing: postpaid: what is unbilled, carried over, and on open invoices.
         collections_minor: liability.collections: what was collected for it; negative = more was taken back.
+        refunding_minor: what of it is on its way back to payers.
         payer_credit_minor: liability.payer_credit: what its payers have as credit, all together.
         payout_hold_minor: liability.payout_hold: what was paid in for pay-out links and is not paid out.
         withdrawing_minor: liability.withdrawal_payable: collected money on its way to the payee's bank account.
@@ -126,6 +127,7 @@ class Account(Stream):
         "receivable_minor",
         "refile",
         "refund_pending_minor",
+        "refunding_minor",
         "refunds",
         "status",
         "used",
@@ -236,9 +238,13 @@ class Account(Stream):
     PayerCreditRefunded = collections.PayerCreditRefunded
     PayerCreditReversed = collections.PayerCreditReversed
     DebitsCollected = collections.DebitsCollected
+    CollectionRefundStarted = collections.CollectionRefundStarted
+    CollectionRefundEnded = collections.CollectionRefundEnded
     move_collected = collections.move_collected
     apply_payer_credit = collections.apply_payer_credit
     collect_debits = collections.collect_debits
+    start_collection_refund = collections.start_collection_refund
+    end_collection_refund = collections.end_collection_refund
 
     PayoutFunded = payout_funds.PayoutFunded
     PayoutPaid = payout_funds.PayoutPaid
@@ -313,6 +319,7 @@ class Account(Stream):
         self.payer_credit_minor = 0
         self.payout_hold_minor = 0
         self.withdrawing_minor = 0
+        self.refunding_minor = 0
 
     def own_billing(self) -> Billing:
         """Return the postpaid part to write to; an account has none of its own until something is in it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from aggregates.errors import Rejected
 from aggregates.fact import Fact, Stamp, fact
 
 if TYPE_CHECKING:
@@ -236,6 +237,56 @@ class DebitsCollected(Fact):
         account.collections_minor = self.balance_minor
 
 
+@fact("account.collection_refund_started")
+class CollectionRefundStarted(Fact):
+    """Collected money shall go back to its payer: until the provider's answer it can go nowhere else.
+
+    Attributes:
+        obligation_id: what it was due for.
+        refund_id: public id of the refund.
+        amount_minor: what shall go back of what is collected, > 0.
+        currency: ISO 4217.
+        refunding_minor: all that is on its way back after it; part of what is collected.
+    """
+
+    obligation_id: str
+    refund_id: str
+    amount_minor: int
+    currency: str
+    refunding_minor: int
+
+    def apply(self, account: Account) -> None:
+        account.refunding_minor = self.refunding_minor
+
+
+@fact("account.collection_refund_ended")
+class CollectionRefundEnded(Fact):
+    """A refund of collected money has its result; where it went back, `account.collection_refunded` stands beside it.
+
+    Attributes:
+        obligation_id: what it was due for.
+        refund_id: public id of the refund.
+        amount_minor: as started.
+        currency: ISO 4217.
+        refunding_minor: all that is on its way back after it.
+    """
+
+    obligation_id: str
+    refund_id: str
+    amount_minor: int
+    currency: str
+    refunding_minor: int
+
+    def apply(self, account: Account) -> None:
+        account.refunding_minor = self.refunding_minor
+
+
+class RefundNotCovered(Rejected):
+    """More would go back than was collected and has not left (SPEC 14)."""
+
+    code = "refund_exceeds_collections"
+
+
 _KINDS: dict[tuple[Book, str], tuple[type[Fact], int]] = {
     ("collections", "settled"): (Collected, 1),
     ("collections", "reversed"): (CollectionReversed, -1),
@@ -278,6 +329,53 @@ def move_collected(
         amount_minor=amount_minor,
         balance_minor=balance_minor + sign * amount_minor,
         currency=account.currency,
+    )
+
+
+def start_collection_refund(
+    account: Account, stamp: Stamp, *, obligation_id: str, refund_id: str, amount_minor: int
+) -> None:
+    """Set collected money aside that shall go back to its payer; nothing for an amount of 0.
+
+    Raises:
+        RefundNotCovered: it has been withdrawn, or is on its way elsewhere.
+    """
+    if not amount_minor:
+        return
+    left = account.collections_minor - account.refunding_minor
+    if amount_minor > left:
+        raise RefundNotCovered(
+            f"at most {max(0, left)} of what was collected has not left; the rest cannot go back",
+            maximum=max(0, left),
+        )
+    _refunding(account, CollectionRefundStarted, stamp, obligation_id, refund_id, amount_minor, 1)
+
+
+def end_collection_refund(
+    account: Account, stamp: Stamp, *, obligation_id: str, refund_id: str, amount_minor: int
+) -> None:
+    """Set collected money free again, whether it went back or not; nothing for an amount of 0."""
+    if amount_minor:
+        _refunding(account, CollectionRefundEnded, stamp, obligation_id, refund_id, amount_minor, -1)
+
+
+def _refunding(
+    account: Account,
+    kind: type[Fact],
+    stamp: Stamp,
+    obligation_id: str,
+    refund_id: str,
+    amount_minor: int,
+    sign: int,
+) -> None:
+    account.record(
+        kind,
+        stamp,
+        obligation_id=obligation_id,
+        refund_id=refund_id,
+        amount_minor=amount_minor,
+        currency=account.currency,
+        refunding_minor=account.refunding_minor + sign * amount_minor,
     )
 
 

@@ -315,6 +315,7 @@ def close(account: Account, stamp: Stamp, *, reason: str) -> AccountClosed:
         "payer_credit": account.payer_credit_minor,
         "payout_hold": account.payout_hold_minor,
         "withdrawing": account.withdrawing_minor,
+        "refunding": account.refunding_minor,
     }
     left = {name: figure for name, figure in left.items() if figure}
     if left:

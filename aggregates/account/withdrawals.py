@@ -1,7 +1,7 @@
 """Collected money on its way to the payee's own bank account (SPEC 9 to 11, 14).
 
-It leaves what is collected when it is asked for, so that it cannot be asked for twice, and comes back when it is refused
-or the bank does not take it. What the bank has done has happened: it is taken on a closed account, too.
+It leaves what is collected when it is asked for, so that it cannot be asked for twice, and comes back when it is
+refused or the bank does not take it. What the bank has done has happened: it is taken on a closed account, too.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def request_withdrawal(account: Account, stamp: Stamp, *, withdrawal_id: str, am
     """
     standing.refuse_stopped(account)
     standing.require_amount(amount_minor)
-    if amount_minor > account.collections_minor:
-        left = max(0, account.collections_minor)
+    left = max(0, account.collections_minor - account.refunding_minor)
+    if amount_minor > left:
         raise NotCollected(f"amount must be at most {left}, what was collected and has not left", maximum=left)
     requested: WithdrawalRequested = account.record(
         WithdrawalRequested,

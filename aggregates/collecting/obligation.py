@@ -699,10 +699,27 @@ class Obligation(Stream):
     def start_refund(
         self, stamp: Stamp, *, attempt_id: str, refund_id: str, amount_minor: int, reason: str
     ) -> ObligationRefundStarted:
-        """Record that money of a payment shall go back: first what is credit, then what has counted.
+        """Record that money of a payment shall go back. Raises: as `refund_parts`."""
+        over, applied = self.refund_parts(attempt_id, amount_minor)
+        started: ObligationRefundStarted = self.record(
+            ObligationRefundStarted,
+            stamp,
+            obligation_id=self.obligation_id,
+            attempt_id=attempt_id,
+            refund_id=refund_id,
+            amount_minor=amount_minor,
+            applied_minor=applied,
+            over_minor=over,
+            currency=self.currency,
+            reason=reason,
+        )
+        return started
+
+    def refund_parts(self, attempt_id: str, amount_minor: int) -> tuple[int, int]:
+        """Return what of a refund is credit, which goes first, and what has counted.
 
         Raises:
-            AttemptUnknown: no such payment has settled. RefundOpen: one is under way.
+            AttemptUnknown: no such payment has settled. RefundOpen: a refund of it is under way.
             RefundExceedsPayment: more than what is left of it.
         """
         paid = self.payments.get(attempt_id)
@@ -715,19 +732,7 @@ class Obligation(Stream):
                 f"amount must be 1 to {paid.left_minor}", maximum=paid.left_minor, amount=amount_minor
             )
         over = min(amount_minor, paid.over_minor)
-        started: ObligationRefundStarted = self.record(
-            ObligationRefundStarted,
-            stamp,
-            obligation_id=self.obligation_id,
-            attempt_id=attempt_id,
-            refund_id=refund_id,
-            amount_minor=amount_minor,
-            applied_minor=amount_minor - over,
-            over_minor=over,
-            currency=self.currency,
-            reason=reason,
-        )
-        return started
+        return over, amount_minor - over
 
     def finish_refund(self, stamp: Stamp, *, attempt_id: str, refund_id: str) -> ObligationRefunded:
         """Record that the money has gone back. Raises: AttemptUnknown: no such refund is under way."""

@@ -1,7 +1,7 @@
 """A withdrawal: collected money that the payee has sent to its own bank account, under four eyes.
 
-requested -> paying -> paid | failed; requested -> rejected; paid -> returned. Who asks does not approve. The bank is told
-once it is approved, and then only the bank's answer decides.
+requested -> paying -> paid | failed; requested -> rejected; paid -> returned. Who asks does not approve. The bank is
+told once it is approved, and then only the bank's answer decides.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregates.account.collections import RefundNotCovered
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.billing_key import BillingKeyNotActive, BillingKeyNotFound
 from aggregates.collecting import obligation as due
@@ -89,7 +90,7 @@ async def confirm_obligation(ask: Ask, obligation_id: str, body: ConfirmationBod
     body=CollectionRefundBody,
     answer=shapes.CollectionRefund,
     status=201,
-    raises=(*rules(due), CurrencyMismatch),
+    raises=(*rules(due), CurrencyMismatch, RefundNotCovered),
 )
 async def refund_obligation(ask: Ask, obligation_id: str, body: CollectionRefundBody) -> RefundCollection:
     """Give money of a settled payment back to its payer: first what was paid beyond what was due.

@@ -185,23 +185,30 @@ class RefundCollection:
     reason: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Obligation.RefundStarted`; the gateway is asked next.
+        """Record `Obligation.RefundStarted`, and set the money aside on the account; the gateway is asked next.
 
         Raises:
             ObligationNotFound.
-            LedgerError: as of the source's rules, then as of `Obligation.start_refund`.
+            LedgerError: as of the source's rules, `Obligation.refund_parts` and `Account.start_collection_refund`.
 
         Source: SPEC R-102, 10.3.
         """
         obligation = known_obligation(streams, self.obligation_id)
+        account = streams.account(obligation.account_id)
         rules = rules_of(obligation)
         rules.load(streams, obligation)
         rules.check_refund(streams, obligation, self.payment_id, self.amount_minor)
+        _, applied = obligation.refund_parts(self.payment_id, self.amount_minor)
         seed = sha256(f"{self.obligation_id}:{obligation.version + 1}".encode()).digest()
+        refund_id = drawn_child_id("rfc", obligation.account_id, seed)
+        if rules.CREDITS == "collections":
+            account.start_collection_refund(
+                stamp, obligation_id=self.obligation_id, refund_id=refund_id, amount_minor=applied
+            )
         obligation.start_refund(
             stamp,
             attempt_id=self.payment_id,
-            refund_id=drawn_child_id("rfc", obligation.account_id, seed),
+            refund_id=refund_id,
             amount_minor=self.amount_minor,
             reason=self.reason,
         )
@@ -227,6 +234,12 @@ class FinishCollectionRefund:
         refunded = obligation.finish_refund(stamp, attempt_id=self.payment_id, refund_id=self.refund_id)
         if rules.CREDITS == "collections":
             named = _named(obligation, self.payment_id, method)
+            account.end_collection_refund(
+                stamp,
+                obligation_id=self.obligation_id,
+                refund_id=self.refund_id,
+                amount_minor=refunded.applied_minor,
+            )
             account.move_collected(stamp, "collections", "refunded", **named, amount_minor=refunded.applied_minor)
             account.move_collected(stamp, "payer_credit", "refunded", **named, amount_minor=refunded.over_minor)
         rules.refunded(streams, stamp, obligation, refunded)
@@ -244,13 +257,22 @@ class FailCollectionRefund:
     reason_code: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Obligation.RefundFailed`, and what the source adds. Raises: AttemptUnknown."""
+        """Record `Obligation.RefundFailed`, set the money free, and what the source adds. Raises: AttemptUnknown."""
         obligation = known_obligation(streams, self.obligation_id)
+        account = streams.account(obligation.account_id)
+        paid = obligation.payments.get(self.payment_id)
         rules = rules_of(obligation)
         rules.load(streams, obligation)
         failed = obligation.fail_refund(
             stamp, attempt_id=self.payment_id, refund_id=self.refund_id, code=self.reason_code
         )
+        if paid is not None and rules.CREDITS == "collections":
+            account.end_collection_refund(
+                stamp,
+                obligation_id=self.obligation_id,
+                refund_id=self.refund_id,
+                amount_minor=paid.refund_applied_minor,
+            )
         rules.refund_failed(streams, stamp, obligation, failed)
 
 

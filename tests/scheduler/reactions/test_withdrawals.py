@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.commands.collecting.obligations import RefundCollection
 from ledger.commands.collecting.withdrawals import ApproveWithdrawal, RequestWithdrawal
 from ledger.ports.sandbox.scenarios import counted
 from ledger.ports.sandbox.state import SandboxState
@@ -100,3 +101,19 @@ async def test_9997_is_returned_the_next_day_and_the_money_is_collected_money_ag
     assert (await teller.withdrawal())["status"] == "returned"
     assert await teller.books() == (50_000, 0)
     assert "asset.bank" not in await teller.journal()
+
+
+async def test_what_has_been_withdrawn_cannot_go_back_to_payers(teller: Teller) -> None:
+    await teller.withdraw(30_000)
+    payment_id = (await teller.shown())["payments"][0]["id"]
+
+    refused = await teller.do(RefundCollection(teller.obligation_id, payment_id, 20_001, "closed"))
+    started = await teller.do(RefundCollection(teller.obligation_id, payment_id, 15_000, "closed"))
+    more = await teller.do(RequestWithdrawal(teller.account_id, 5_001, "Example Bank", "dst_1"))
+    await teller.react()
+
+    assert (refused["code"], refused["maximum"]) == ("refund_exceeds_collections", 20_000)
+    assert (started["status"], more["code"]) == ("pending", "withdrawal_exceeds_collections")
+    assert await teller.books() == (5_000, 0)
+    account = (await teller.bench.engine.account(teller.account_id)).account
+    assert account.refunding_minor == 0
