@@ -99,7 +99,10 @@ class PayPayoutBody(Body):
     model_config = example(version=1, method="card")
 
     version: Version
-    method: Literal["card", "transfer", "virtual_account"] | None = None
+    method: Annotated[
+        Literal["card", "transfer"] | None,
+        Field(description="At the gateway: what cannot be paid out goes back the same way."),
+    ] = None
     billing_key_id: Annotated[
         PublicIdText | None, Field(description="A registered card that is charged; only with method card.")
     ] = None

@@ -39,7 +39,7 @@ from aggregates.collecting.telling import Channel
 from aggregates.errors import Conflict
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import parse
-from aggregates.payment import PaymentStarted
+from aggregates.payment import VIRTUAL_ACCOUNT, PaymentStarted
 from ledger.command import Answer, Streams, answer
 from ledger.commands.billing_keys import known_key
 from ledger.commands.collecting.obligations import (
@@ -65,7 +65,7 @@ class PayoutNotRefundable(Conflict):
 
 
 class PayMethodRequired(Conflict):
-    """The creator pays at the gateway and has to say how: by card, transfer or virtual account."""
+    """The creator pays at the gateway and has to say how: by card or transfer, by which money can go back."""
 
     code = "payout_method_required"
 
@@ -199,7 +199,8 @@ class PayPayoutLink:
 
     Attributes:
         version: of the details that the creator was shown.
-        method: how the creator pays at the gateway; None = from held money.
+        method: how the creator pays at the gateway: card or transfer, by which money can go back; None = from held
+            money.
         billing_key_id: the creator's registered card; None = the creator pays on the gateway's page.
     """
 
@@ -229,8 +230,8 @@ class PayPayoutLink:
             link.start_paying(stamp, version=self.version)
             return
         standing.refuse_stopped(account)
-        if self.method is None:
-            raise PayMethodRequired("method must say how the creator pays: card, transfer or virtual_account")
+        if self.method is None or self.method == VIRTUAL_ACCOUNT:
+            raise PayMethodRequired("method must say how the creator pays: card or transfer")
         if key is not None:
             key.require_chargeable(link.account_id)
         if obligation is None:

@@ -1,0 +1,506 @@
+"""Pay-out links with the sandbox's gateway and bank: paid once or given back, whatever happens (SPEC R-135, R-137, 13)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from ledger.command import Call
+from ledger.commands.collecting.obligations import ConfirmOutside, RefundCollection, StartCollection
+from ledger.commands.collecting.payout_links import (
+    ApprovePayout,
+    CancelPayoutLink,
+    IssuePayoutLink,
+    PayPayoutLink,
+    RefundPayoutLink,
+    SubmitPayoutDetails,
+)
+from ledger.commands.collecting.payout_money import FinishPayout
+from ledger.ports.errors import PortUnavailable
+from ledger.ports.sandbox.gateway import SandboxGateway
+from ledger.ports.sandbox.scenarios import counted, set_rates
+from ledger.ports.sandbox.state import SandboxState
+from ledger.vault import LinkNotFound
+from ledger.vault.payouts import Payee, read_destination
+from projections import payout_links, transactions
+from projections.tellings import of_thing
+from scheduler.jobs import EXPIRE_PAYOUT_LINKS, fire
+from scheduler.reactions import collections, payments
+from scheduler.reactions import payout_links as reaction
+from scheduler.reactions.bench import Bench
+from scheduler.reactions.payments import NET_CANCEL_S
+from tests.ledger.desk import SetClock, account_with, call, do
+from tests.scheduler.reactions.conftest import Feed
+
+pytestmark = pytest.mark.anyio
+
+GOOD = "110-220-330440"
+
+
+class Desk:
+    """One account, one pay-out link, and what the books, the gateway and the bank say of it."""
+
+    def __init__(self, bench: Bench, feed: Feed, state: SandboxState, clock: SetClock) -> None:
+        self.bench, self.feed, self.state, self.clock = bench, feed, state, clock
+        self.gateway = SandboxGateway(state)
+        self.account_id = self.link_id = ""
+        self.number = 0
+
+    async def do(self, command: Any) -> dict[str, Any]:
+        self.number += 1
+        return await do(self.bench.engine, command, f"{self.account_id}:{self.number}")
+
+    async def issue(self, amount_minor: int = 30_000, *, approval: bool = False) -> None:
+        self.account_id = self.account_id or await account_with(self.bench.engine, 0, f"Blue Kite {uuid4()}")
+        payee, _ = await self.bench.vault.payouts.put_payee(
+            "key_test", str(uuid4()), Payee("Haneul", "01000000007"), self.clock.at.date()
+        )
+        issued = await self.do(IssuePayoutLink(self.account_id, amount_minor, payee, approval=approval))
+        self.link_id = issued["id"]
+
+    async def submit(self, number: str = GOOD, kind: str = "account") -> dict[str, Any]:
+        destination = read_destination(kind, number=number, holder="Haneul", bank="Harbour Bank")
+        token, _ = await self.bench.vault.payouts.put_destination("key_test", str(uuid4()), destination)
+        return await self.do(SubmitPayoutDetails(self.link_id, kind, token))
+
+    async def pay(self, version: int = 1, method: Any = "card") -> dict[str, Any]:
+        return await self.do(PayPayoutLink(self.link_id, version, method))
+
+    async def react(self, rounds: int = 5) -> None:
+        for _ in range(rounds):
+            self.feed()
+            await payments.react(self.bench)
+            await reaction.react(self.bench)
+            await collections.react(self.bench)
+        self.feed()
+
+    async def paid_out(self, number: str = GOOD, amount_minor: int = 30_000) -> None:
+        """Take a link all the way to the bank."""
+        await self.issue(amount_minor)
+        await self.submit(number)
+        await self.react(2)
+        assert (await self.pay())["status"] == "funding"
+        await self.react()
+
+    async def shown(self) -> dict[str, Any]:
+        async with self.bench.see() as connection:
+            return await payout_links.one(connection, self.link_id)
+
+    async def status(self) -> str:
+        return str((await self.shown())["status"])
+
+    async def held(self) -> int:
+        return (await self.bench.engine.account(self.account_id)).account.payout_hold_minor
+
+    async def owing(self) -> int:
+        return (await self.bench.engine.account(self.account_id)).account.member_receivable_minor
+
+    async def journal(self) -> dict[str, int]:
+        """Return ledger account -> balance; the sum of all is zero."""
+        async with self.bench.see() as connection:
+            cursor = await connection.execute("SELECT account, sum(amount_minor)::bigint FROM view_journal GROUP BY 1")
+            sums = {row[0]: row[1] for row in await cursor.fetchall()}
+        assert sum(sums.values()) == 0
+        return {name: minor for name, minor in sums.items() if minor}
+
+    async def movements(self) -> list[tuple[str, int, int]]:
+        """Return type, amount and balance of what moved in the book of pay-outs, oldest first."""
+        async with self.bench.see() as connection:
+            page = await transactions.page(connection, self.account_id, book="payout_hold")
+        return [(row["type"], row["amount"], row["balance"]) for row in reversed(page.items)]
+
+    async def told(self) -> list[str]:
+        async with self.bench.see() as connection:
+            return [row["kind"] for row in await of_thing(connection, self.link_id)]
+
+    async def transfers(self) -> list[tuple[int, int, str]]:
+        """Return amount, how often it was told, and outcome of every transfer at the bank."""
+        rows = await counted(self.state, "payouts", "", "", 100)
+        return [(row["amount"], row["asked"], row["outcome"]) for row in rows]
+
+
+@pytest.fixture
+def desk(bench: Bench, feed: Feed, state: SandboxState, clock: SetClock) -> Desk:
+    return Desk(bench, feed, state, clock)
+
+
+async def test_a_payout_of_30_000_is_funded_held_and_paid_out_once(desk: Desk) -> None:
+    """SPEC 14: pay-out link funded, then paid 30,000."""
+    await desk.issue()
+    await desk.submit()
+    await desk.react(2)
+    checked = await desk.shown()
+    await desk.pay()
+    desk.feed()
+    funding = await desk.status()
+
+    await desk.react()
+
+    assert (checked["status"], checked["holder_check"], funding) == ("details_submitted", "full", "funding")
+    shown = await desk.shown()
+    assert (shown["status"], shown["held_minor"], shown["attempt"]) == ("paid_out", 0, 1)
+    assert await desk.held() == 0
+    assert await desk.movements() == [("payout_funding", 30_000, 30_000), ("payout", -30_000, 0)]
+    assert await desk.journal() == {"asset.gateway_receivable.card": 30_000, "asset.bank": -30_000}
+    assert await desk.transfers() == [(30_000, 1, "done")]
+    assert sorted(await desk.told()) == ["payout.confirm", "payout.enter_details", "payout.paid", "payout.paid"]
+
+
+async def test_reacting_again_and_again_pays_nothing_twice(desk: Desk) -> None:
+    await desk.paid_out()
+    head = (await desk.bench.engine.account(desk.account_id)).position
+
+    await desk.react(3)
+
+    assert (await desk.bench.engine.account(desk.account_id)).position == head
+    assert await desk.transfers() == [(30_000, 1, "done")]
+
+
+@pytest.mark.parametrize("process", ["killed before the answer was recorded", "two at once"])
+async def test_a_killed_or_second_process_pays_nothing_twice(desk: Desk, other: Bench, process: str) -> None:
+    await desk.issue()
+    await desk.submit()
+    await desk.react(2)
+    await desk.pay()
+    desk.feed()
+    await payments.react(desk.bench)
+    desk.feed()
+    await reaction.react(desk.bench)
+    desk.feed()
+    paying = await desk.shown()
+    if process == "two at once":
+        await reaction.react(other)
+    else:
+        await reaction._pay(desk.bench, {**paying, "payout_link_id": desk.link_id})
+
+    await reaction.react(desk.bench)
+    await desk.react()
+
+    assert paying["status"] == "paying"
+    assert await desk.status() == "paid_out"
+    assert [(amount, outcome) for amount, _, outcome in await desk.transfers()] == [(30_000, "done")]
+    assert await desk.held() == 0
+
+
+async def test_a_timeout_is_queried_first_and_what_was_done_is_not_done_again(desk: Desk) -> None:
+    await desk.issue(30_002)
+    await desk.submit()
+    await desk.react(2)
+    await desk.pay()
+    for _ in range(4):
+        desk.feed()
+        await payments.react(desk.bench)
+    desk.feed()
+    await reaction.react(desk.bench)
+    desk.feed()
+    lost = await desk.status()
+
+    await desk.react()
+
+    assert lost == "paying"
+    assert await desk.status() == "paid_out"
+    assert await desk.transfers() == [(30_002, 1, "done")]
+
+
+@pytest.mark.parametrize(
+    ("last", "match", "code"), [("9999", "none", "account_closed"), ("9998", "none", "holder_mismatch")]
+)
+async def test_accounts_9999_and_9998_fail_and_the_money_stays_held_for_other_details(
+    desk: Desk, last: str, match: str, code: str
+) -> None:
+    await desk.paid_out(f"11022033{last}")
+    failed = await desk.shown()
+    held = await desk.held()
+    refused = await desk.pay(1, None)
+
+    await desk.submit(GOOD)
+    await desk.react(2)
+    again = await desk.pay(2, None)
+    await desk.react()
+
+    assert (failed["status"], failed["code"], failed["holder_check"], held) == ("payout_failed", code, match, 30_000)
+    assert refused["code"] == "payout_details_needed"
+    assert (again["status"], again["payment_id"]) == ("paying", None)
+    assert await desk.status() == "paid_out"
+    assert await desk.transfers() == [(30_000, 1, "failed"), (30_000, 1, "done")]
+    assert await desk.journal() == {"asset.gateway_receivable.card": 30_000, "asset.bank": -30_000}
+    assert (await desk.told()).count("payout.enter_details") == 2
+
+
+async def test_account_9997_comes_back_the_next_day_and_the_money_is_held_again(desk: Desk) -> None:
+    await desk.paid_out("110220339997")
+    paid = await desk.status()
+    desk.clock.advance(days=1)
+
+    await desk.react()
+
+    assert (paid, await desk.status(), await desk.held()) == ("paid_out", "payout_failed", 30_000)
+    assert [movement[0] for movement in await desk.movements()] == ["payout_funding", "payout", "payout_return"]
+    assert await desk.journal() == {"asset.gateway_receivable.card": 30_000, "liability.payout_hold": -30_000}
+
+
+async def test_a_failed_payout_is_given_back_to_its_creator_once(desk: Desk) -> None:
+    await desk.paid_out("110220339999")
+
+    refund = await desk.do(RefundPayoutLink(desk.link_id, "not wanted any more"))
+    twice = await desk.do(RefundPayoutLink(desk.link_id, "not wanted any more"))
+    paid = await desk.pay(1, None)
+    await desk.react()
+
+    assert (refund["status"], refund["amount"]) == ("refunding", 30_000)
+    assert (twice["code"], paid["code"]) == ("wrong_payout_status", "wrong_payout_status")
+    assert (await desk.status(), await desk.held(), await desk.journal()) == ("refunded", 0, {})
+    assert [row["amount"] for row in await counted(desk.state, "cancels", "", "", 100)] == [30_000]
+
+
+async def test_a_refund_that_the_gateway_refuses_leaves_the_money_held(desk: Desk) -> None:
+    await desk.paid_out("110220339999")
+    payment_id = (await desk.shown())["payment_id"]
+    await desk.do(RefundPayoutLink(desk.link_id, "not wanted"))
+    await desk.gateway.take_back(payment_id, 10_000, "chargeback")
+
+    await desk.react(6)
+
+    shown = await desk.shown()
+    assert (shown["status"], shown["held_minor"], await desk.held()) == ("payout_failed", 20_000, 20_000)
+    assert sum((await desk.journal()).values()) == 0
+    await desk.do(RefundPayoutLink(desk.link_id, "the rest"))
+    await desk.react()
+    assert (await desk.status(), await desk.held(), await desk.journal()) == ("refunded", 0, {})
+
+
+async def test_a_declined_funding_can_be_paid_again(desk: Desk) -> None:
+    await desk.issue(30_001)
+    await desk.submit()
+    await desk.react(2)
+    first = await desk.pay()
+    await desk.react()
+    declined = await desk.shown()
+
+    second = await desk.pay()
+    await desk.react(1)
+
+    assert (declined["status"], declined["code"], await desk.held()) == ("details_submitted", "declined", 0)
+    assert first["obligation_id"] == second["obligation_id"]
+    assert first["payment_id"] != second["payment_id"]
+
+
+async def test_a_funding_without_an_answer_for_an_hour_is_undone(desk: Desk) -> None:
+    await desk.issue()
+    await desk.submit()
+    await desk.react(2)
+    started = await desk.pay()
+    await desk.gateway.authorize(started["payment_id"], 30_000, "KRW", "card")
+    desk.clock.at += timedelta(seconds=NET_CANCEL_S)
+
+    await desk.react()
+
+    assert (await desk.status(), await desk.held(), await desk.journal()) == ("details_submitted", 0, {})
+    await desk.pay()
+    await desk.react()
+    assert await desk.status() == "paid_out"
+
+
+async def test_a_funding_that_timed_out_and_was_done_with_late_and_doubled_callbacks_is_held_once(desk: Desk) -> None:
+    await set_rates(desk.state, {"callback_copies": 3, "callbacks_reversed": True})
+    await desk.paid_out(GOOD, 20_002)
+    await desk.react(3)
+
+    assert await desk.status() == "paid_out"
+    assert await desk.movements() == [("payout_funding", 20_002, 20_002), ("payout", -20_002, 0)]
+    assert await desk.transfers() == [(20_002, 1, "done")]
+
+
+@pytest.mark.parametrize(
+    ("at", "paid_at_once"),
+    [
+        (datetime(2026, 3, 2, 14, 29, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 2, 14, 30, tzinfo=UTC), False),
+        (datetime(2026, 3, 2, 15, 29, 59, tzinfo=UTC), False),
+        (datetime(2026, 3, 2, 15, 30, tzinfo=UTC), True),
+    ],
+)
+async def test_the_bank_sleeps_from_2330_to_0030_and_pays_once_afterwards(
+    desk: Desk, at: datetime, paid_at_once: bool
+) -> None:
+    desk.clock.at = at
+    await desk.paid_out()
+    at_night = await desk.status()
+    desk.clock.at = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
+
+    await desk.react()
+
+    assert at_night == ("paid_out" if paid_at_once else "paying")
+    assert await desk.status() == "paid_out"
+    assert await desk.transfers() == [(30_000, 1, "done")]
+
+
+async def test_a_reversal_30_days_after_the_payout_is_owed_by_the_account(desk: Desk) -> None:
+    await desk.paid_out()
+    payment_id = (await desk.shown())["payment_id"]
+    desk.clock.advance(days=30)
+    await desk.gateway.take_back(payment_id, 30_000, "chargeback")
+
+    await desk.react()
+
+    shown = await desk.shown()
+    assert (shown["status"], shown["owing_minor"], await desk.held(), await desk.owing()) == (
+        "paid_out",
+        30_000,
+        0,
+        30_000,
+    )
+    assert await desk.journal() == {"asset.member_receivable": 30_000, "asset.bank": -30_000}
+
+
+async def test_a_payout_that_comes_back_after_its_funding_was_reversed_pays_what_is_owed(desk: Desk) -> None:
+    await desk.paid_out("110220339997")
+    await desk.gateway.take_back((await desk.shown())["payment_id"], 30_000, "chargeback")
+    await desk.react(2)
+    desk.clock.advance(days=1)
+
+    await desk.react()
+
+    assert (await desk.status(), await desk.held(), await desk.owing()) == ("reversed", 0, 0)
+    assert await desk.journal() == {}
+
+
+async def test_a_reversal_while_the_money_is_held_takes_it_from_there(desk: Desk) -> None:
+    await desk.paid_out("110220339999")
+    await desk.gateway.take_back((await desk.shown())["payment_id"], 30_000, "chargeback")
+
+    await desk.react()
+    refused = await desk.do(RefundPayoutLink(desk.link_id, "not wanted"))
+
+    assert (await desk.status(), await desk.held(), await desk.owing()) == ("reversed", 0, 0)
+    assert refused["code"] == "wrong_payout_status"
+    assert await desk.journal() == {}
+
+
+async def test_what_funds_a_link_is_paid_confirmed_and_given_back_by_the_link_alone(desk: Desk) -> None:
+    await desk.paid_out("110220339999")
+    shown = await desk.shown()
+    due, payment = shown["obligation_id"], shown["payment_id"]
+
+    refund = await desk.do(RefundCollection(due, payment, 30_000, "by_hand"))
+    await desk.issue(50_000)
+    await desk.submit()
+    await desk.react(2)
+    started = await desk.pay()
+    confirmed = await desk.do(ConfirmOutside(started["obligation_id"], 50_000, desk.clock.at.date()))
+    paid = await desk.do(StartCollection(started["obligation_id"], 50_000, "card", "api"))
+
+    assert (refund["code"], confirmed["code"]) == ("payout_funded_by_its_link", "payout_funded_by_its_link")
+    assert paid["code"] == "payment_in_flight"
+    assert await desk.held() == 30_000
+
+
+async def test_a_link_past_its_last_day_expires_unless_its_payment_is_under_way(desk: Desk) -> None:
+    await desk.issue(30_001)
+    await desk.submit()
+    await desk.react(2)
+    await desk.pay()
+    desk.clock.advance(days=8)
+    desk.feed()
+    under_way = await fire(EXPIRE_PAYOUT_LINKS, desk.bench.database, desk.clock)
+    await desk.react()
+
+    fired = await fire(EXPIRE_PAYOUT_LINKS, desk.bench.database, desk.clock)
+    desk.feed()
+
+    assert (under_way.done, fired.done) == (0, 1)
+    assert await desk.status() == "expired"
+    assert "payout.expired" in await desk.told()
+    assert (await desk.submit())["code"] == "wrong_payout_status"
+    assert (await desk.pay())["code"] == "wrong_payout_status"
+    assert (await fire(EXPIRE_PAYOUT_LINKS, desk.bench.database, desk.clock)).done == 0
+
+
+async def test_a_withdrawn_link_takes_no_details_and_no_money(desk: Desk) -> None:
+    await desk.issue()
+    await desk.submit()
+    await desk.react(2)
+
+    ended = await desk.do(CancelPayoutLink(desk.link_id, "paid in cash"))
+    paid = await desk.pay()
+
+    assert (ended["status"], paid["code"]) == ("cancelled", "wrong_payout_status")
+
+
+async def test_other_details_kill_the_link_that_the_creator_had(desk: Desk) -> None:
+    await desk.issue()
+    await desk.submit()
+    await desk.react(2)
+    links = desk.bench.vault.public_links
+    old = await links.make(desk.link_id, None, generation=1)
+    assert (await links.open(old)).thing_id == desk.link_id
+
+    await desk.submit("4242 4242 4242 4242", "card")
+    await desk.react(2)
+    paid = await desk.pay(1)
+
+    new = await links.make(desk.link_id, None, generation=2)
+    assert (await links.open(new)).thing_id == desk.link_id
+    with pytest.raises(LinkNotFound):
+        await links.open(old)
+    assert (paid["code"], paid["version"]) == ("pay_link_replaced", 2)
+
+
+async def test_with_an_approver_money_moves_only_after_another_person_has_approved(desk: Desk) -> None:
+    await desk.issue(approval=True)
+    await desk.submit()
+    await desk.react(2)
+    early = await desk.pay()
+    own = await desk.do(ApprovePayout(desk.link_id, 1))
+
+    other_person = Call("key_other", "Joon", f"{desk.link_id}:approve", "same", "req_approve")
+    outcome = await desk.bench.engine.submit(ApprovePayout(desk.link_id, 1), other_person)
+    await desk.pay()
+    await desk.react()
+
+    assert (early["code"], own["code"]) == ("payout_approval_required", "approver_is_creator")
+    assert orjson.loads(outcome.body)["approved_by"] == "Joon"
+    assert await desk.status() == "paid_out"
+
+
+async def test_details_that_were_erased_are_not_paid_to(desk: Desk) -> None:
+    await desk.issue()
+    await desk.submit()
+    await desk.react(2)
+    await desk.pay()
+    await desk.bench.vault.erase((await desk.shown())["destination"])
+
+    await desk.react()
+
+    shown = await desk.shown()
+    assert (shown["status"], shown["code"], await desk.held()) == ("payout_failed", "destination_erased", 30_000)
+    assert await desk.transfers() == []
+
+
+async def test_a_bank_that_does_not_answer_is_asked_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: Any) -> Any:
+        raise PortUnavailable("no answer", 1)
+
+    await desk.issue()
+    await desk.submit()
+    with monkeypatch.context() as away:
+        away.setattr(type(desk.bench.ports.payouts), "verify_holder", silent)
+        await desk.react(2)
+        unchecked = await desk.pay()
+
+    await desk.react(2)
+    paid = await desk.pay()
+
+    assert (unchecked["code"], paid["status"]) == ("holder_unchecked", "funding")
+
+
+async def test_the_same_answer_of_the_bank_under_another_key_is_refused(desk: Desk) -> None:
+    await desk.paid_out()
+
+    again = await desk.bench.engine.submit(FinishPayout(desk.link_id, 1), call(f"{desk.link_id}:by-hand"))
+
+    assert orjson.loads(again.body)["code"] == "wrong_payout_status"
