@@ -16,7 +16,7 @@ from aggregates.collecting import payment_request_parts as parts
 from aggregates.collecting.payment_request import PaymentRequest
 from aggregates.collecting.payment_request_parts import RequestNotFound, Side, Terms, Via
 from aggregates.dates import business_date, last_day_within
-from aggregates.errors import Malformed
+from aggregates.errors import Malformed, Rejected
 from api.access import filtered, shared
 from api.ask import Ask, page_reply
 from api.operation import operation, reads, writes
@@ -66,7 +66,7 @@ HISTORY_MAX = 2_000
 """Facts of one request that are shown; its changes are bounded, its payments are few."""
 
 
-class LinkNotOpened(RequestNotFound):
+class LinkNotOpened(Rejected):
     """The link leads nowhere, is locked, or the digits are not those of the person it was sent to."""
 
     code = "link_not_opened"

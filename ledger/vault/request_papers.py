@@ -25,7 +25,7 @@ from ledger.vault.person import MASK, mask
 
 BASIS = "Electronic Financial Transactions Act art. 22: records of transactions, 5 years"
 YEARS = 5
-UPLOAD_BASIS = "Consent of the account: a file that it has uploaded, 7 days"
+UPLOAD_BASIS = f"Consent of the account: a file that it has uploaded, 7 days; once a request names it: {BASIS}"
 UPLOAD_DAYS = 7
 
 CONTACT, WORDS, FILE = "pty", "wrd", "att"
@@ -120,10 +120,9 @@ class RequestPapers:
         async with self._door.transaction() as connection:
             await connection.execute(
                 self._door.sql(
-                    "UPDATE {s}.item SET legal_basis = %s, retain_until = %s"
-                    " WHERE token = ANY(%b::text[]) AND retain_until < %s"
+                    "UPDATE {s}.item SET retain_until = %s WHERE token = ANY(%b::text[]) AND retain_until < %s"
                 ),
-                (BASIS, until, sorted(tokens), until),
+                (until, sorted(tokens), until),
             )
 
     async def words(self, tokens: Iterable[str], reading: Reading | None) -> dict[str, dict[str, str]]:
