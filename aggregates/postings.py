@@ -412,6 +412,11 @@ def _gateway(method: str) -> str:
     return f"{GATEWAY_RECEIVABLE}.{method}"
 
 
+def _payer(method: str) -> str:
+    """Return where collected money comes from or goes to; between credit and what counts it passes over."""
+    return TRANSFER if method == PAYER_CREDIT else _gateway(method)
+
+
 @_posts(Charged)
 def _charged(fact: Charged) -> Entry:
     return _entry(fact.currency, (_gateway(fact.method), fact.amount_minor), (PREPAID, -fact.amount_minor))
@@ -584,8 +589,7 @@ def _bank_deposit_credited(fact: BankDepositCredited) -> Entry:
 
 @_posts(Collected)
 def _collected(fact: Collected) -> Entry:
-    came_from = TRANSFER if fact.method == PAYER_CREDIT else _gateway(fact.method)
-    return _entry(fact.currency, (came_from, fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
+    return _entry(fact.currency, (_payer(fact.method), fact.amount_minor), (COLLECTIONS, -fact.amount_minor))
 
 
 @_posts(CollectionReversed)
@@ -595,12 +599,12 @@ def _collection_reversed(fact: CollectionReversed) -> Entry:
 
 @_posts(CollectionRefunded)
 def _collection_refunded(fact: CollectionRefunded) -> Entry:
-    return _entry(fact.currency, (COLLECTIONS, fact.amount_minor), (_gateway(fact.method), -fact.amount_minor))
+    return _entry(fact.currency, (COLLECTIONS, fact.amount_minor), (_payer(fact.method), -fact.amount_minor))
 
 
 @_posts(PayerCredited)
 def _payer_credited(fact: PayerCredited) -> Entry:
-    return _entry(fact.currency, (_gateway(fact.method), fact.amount_minor), (PAYERS_CREDIT, -fact.amount_minor))
+    return _entry(fact.currency, (_payer(fact.method), fact.amount_minor), (PAYERS_CREDIT, -fact.amount_minor))
 
 
 @_posts(PayerCreditApplied)

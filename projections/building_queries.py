@@ -76,7 +76,7 @@ async def units(conn: AsyncConnection[Any], building_id: str, *, cursor: str | N
                coalesce(t.credit_minor, 0) AS credit_minor
         FROM view_units u LEFT JOIN LATERAL (
             SELECT sum(due_minor) AS due_minor, sum(greatest(0, due_minor - paid_minor)) AS outstanding_minor,
-                   sum(credit_minor + greatest(0, paid_minor - due_minor)) AS credit_minor
+                   sum(credit_minor) AS credit_minor
             FROM view_unit_tabs WHERE unit_id = u.unit_id
         ) t ON true
         WHERE u.building_id = %s AND u.place > %s ORDER BY u.place LIMIT %s
@@ -129,7 +129,7 @@ def tab_body(row: dict[str, Any]) -> dict[str, Any]:
         "charged": row["due_minor"],
         "paid": row["paid_minor"],
         "outstanding": max(0, row["due_minor"] - row["paid_minor"]),
-        "credit": row["credit_minor"] + max(0, row["paid_minor"] - row["due_minor"]),
+        "credit": row["credit_minor"],
         "currency": row["currency"],
     }
 
@@ -337,7 +337,7 @@ async def manager_report(conn: AsyncConnection[Any], building_id: str, month: st
                coalesce(t.credit, 0) AS credit
         FROM view_units u LEFT JOIN of_month m USING (unit_id) LEFT JOIN (
             SELECT unit_id, sum(greatest(0, due_minor - paid_minor)) AS outstanding,
-                   sum(credit_minor + greatest(0, paid_minor - due_minor)) AS credit
+                   sum(credit_minor) AS credit
             FROM view_unit_tabs WHERE building_id = %(building)s GROUP BY unit_id
         ) t USING (unit_id)
         WHERE u.building_id = %(building)s ORDER BY u.place

@@ -86,7 +86,7 @@ class CollectionRefunded(Fact):
         source: as of the collection.
         source_id: as of the collection.
         payment_id: as of the collection.
-        method: how it had come, and how it went back.
+        method: how it had come, and how it went back; payer_credit = it is the payer's credit again.
         amount_minor: what went back, > 0.
         balance_minor: what is owed to the account after it.
         currency: ISO 4217.
@@ -114,7 +114,7 @@ class PayerCredited(Fact):
         source: what asked for it.
         source_id: its public id.
         payment_id: the payment or the debit that brought it.
-        method: card, transfer, virtual_account or direct_debit.
+        method: card, transfer, virtual_account or direct_debit; payer_credit = it had counted before.
         amount_minor: what is credit, > 0.
         balance_minor: credit of all payers of this account after it.
         currency: ISO 4217.

@@ -159,7 +159,8 @@ class ObligationChanged(Fact):
         obligation_id: public id.
         due_minor: what is due now, all in all.
         due_on: when; null = no date.
-        credit_minor: what counts as paid of it from credit of the payer's that was not applied yet.
+        credit_minor: what counts as paid of it from credit of the payer's that was not applied yet; below zero, what
+            was paid beyond what is due now and is credit from here on.
     """
 
     obligation_id: str
@@ -538,7 +539,7 @@ class Obligation(Stream):
         """Record what is due now; credit that counts for it is moved on the account in the same commit.
 
         Args:
-            credit_minor: 0..credit that has no refund under way.
+            credit_minor: 0..credit that has no refund under way; below zero, down to `freed_by`, what is credit now.
 
         Raises:
             AttemptInFlight: somebody is paying what was due before, and the amount would change under them.
@@ -782,12 +783,30 @@ class Obligation(Stream):
             del payments[attempt_id]
         self.payments = payments
 
+    def freed_by(self, due_minor: int | None) -> int:
+        """Return what has settled and would be credit if only so much were due; what was confirmed is not here."""
+        if due_minor is None:
+            return 0
+        settled = sum(paid.applied_minor - paid.refund_applied_minor for paid in self.payments.values())
+        return min(max(0, self.paid_minor - due_minor), settled)
+
     def move_credit(self, amount_minor: int) -> None:
-        """Let credit of the oldest payments count as paid."""
+        """Let credit of the oldest payments count as paid; below zero, let what the newest have paid be credit."""
+        if amount_minor < 0:
+            self._free(-amount_minor)
+            return
         for attempt_id, paid in list(self.payments.items()):
             part = min(amount_minor, paid.over_minor - paid.refund_over_minor)
             if part:
                 moved = replace(paid, applied_minor=paid.applied_minor + part, over_minor=paid.over_minor - part)
+                self.payments = {**self.payments, attempt_id: moved}
+                amount_minor -= part
+
+    def _free(self, amount_minor: int) -> None:
+        for attempt_id, paid in reversed(self.payments.items()):
+            part = min(amount_minor, paid.applied_minor - paid.refund_applied_minor)
+            if part:
+                moved = replace(paid, applied_minor=paid.applied_minor - part, over_minor=paid.over_minor + part)
                 self.payments = {**self.payments, attempt_id: moved}
                 amount_minor -= part
 

@@ -141,16 +141,23 @@ class ChargeLateFee:
 
 @dataclass(frozen=True, slots=True)
 class RemindUnit:
-    """Send the payment link of a tab again, when the building's interval allows it."""
+    """Send the payment link of a tab again, when the building's interval allows it.
+
+    Attributes:
+        building_id: that the unit has to be of; None = whichever it is.
+    """
 
     ANSWER: ClassVar[str] = "unit-reminded/1"
 
     unit_id: str
     obligation_id: str
+    building_id: str | None = None
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `Unit.Reminded`, and that the person is told. Raises: UnitNotFound, ReminderNotDue."""
         unit = known_unit(streams, self.unit_id)
+        if self.building_id not in (None, unit.building_id):
+            raise UnitNotFound("the building has no such unit")
         building = known_building(streams, unit.building_id)
         reminded = unit.remind(stamp, obligation_id=self.obligation_id, policy=building.policy)
         tell(

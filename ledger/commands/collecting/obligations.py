@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from aggregates.account import standing
+from aggregates.account.collections import PAYER_CREDIT
 from aggregates.collecting.obligation import (
     PREFIX,
     AttemptUnknown,
@@ -323,13 +324,20 @@ def change_due(
 ) -> None:
     """Change what is due; credit that the payer has here counts for what is more now (SPEC R-102, R-143).
 
+    What has settled beyond what is due now is the payer's credit from here on.
+
     Ask for the account before. Raises: AttemptInFlight, as of `Obligation.change`.
     """
     account = streams.account(obligation.account_id)
     going = sum(paid.refund_over_minor for paid in obligation.payments.values())
     missing = 0 if due_minor is None else max(0, due_minor - obligation.paid_minor)
     credit = min(obligation.credit_minor - going, missing)
-    obligation.change(stamp, due_minor=due_minor, due_on=due_on, credit_minor=credit)
+    free = obligation.freed_by(due_minor)
+    obligation.change(stamp, due_minor=due_minor, due_on=due_on, credit_minor=credit - free)
+    if free:
+        named = _named(obligation, obligation.obligation_id, PAYER_CREDIT)
+        account.move_collected(stamp, "collections", "refunded", **named, amount_minor=free)
+        account.move_collected(stamp, "payer_credit", "settled", **named, amount_minor=free)
     if credit:
         account.apply_payer_credit(
             stamp,

@@ -170,6 +170,21 @@ def test_r_143_credit_counts_for_what_becomes_due() -> None:
     assert (obligation.payments["pay_1"].applied_minor, obligation.payments["pay_1"].over_minor) == (500, 200)
 
 
+def test_r_102_what_was_paid_beyond_a_lower_amount_is_credit_the_newest_payments_first() -> None:
+    obligation = opened(1_000)
+    pay(obligation, 300, "pay_1")
+    obligation.confirm(STAMP, amount_minor=200, paid_on=DUE_ON, note=None)
+    pay(obligation, 400, "pay_2")
+
+    freed = [obligation.freed_by(due) for due in (None, 900, 899, 450, 200, 0)]
+    obligation.change(STAMP, due_minor=450, due_on=DUE_ON, credit_minor=-450)
+
+    # What was confirmed moved no money here: none of it can become credit.
+    assert freed == [0, 0, 1, 450, 700, 700]
+    assert (obligation.paid_minor, obligation.credit_minor, obligation.outstanding_minor) == (450, 450, 0)
+    assert [(paid.applied_minor, paid.over_minor) for paid in obligation.payments.values()] == [(250, 50), (0, 400)]
+
+
 @pytest.mark.parametrize(
     ("due", "parts", "minimum", "amount", "allowed"),
     [

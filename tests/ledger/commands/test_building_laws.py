@@ -121,13 +121,14 @@ class Years:
         assert charges == sum(each.due_minor or 0 for each in owed)
         # Payments + debts - credits = charges.
         debts = sum(each.outstanding_minor or 0 for each in owed)
-        credits = sum(each.credit_minor + max(0, each.paid_minor - (each.due_minor or 0)) for each in owed)
+        credits = sum(each.credit_minor for each in owed)
         assert self.arrived_minor - self.reversed_minor + debts - credits == charges
         # Each tab says what its obligation says, and its lines add up to it.
         for tab, each in zip(tabs, owed, strict=True):
             assert (tab.due_minor, tab.paid_minor) == (each.due_minor, each.paid_minor)
             opened = sum(covered.open_minor for covered in tab.covered())
             assert opened == each.outstanding_minor
+            assert each.paid_minor <= (each.due_minor or 0)
             assert all(charge.amount_minor >= 0 for charge in tab.charges)
         # What the account was given is what the units paid, and no fact was too large to store.
         account = estate.memory.stream(Account, estate.account_id)

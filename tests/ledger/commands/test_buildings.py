@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aggregates.account import Account
 from aggregates.collecting.buildings import BuildingMonth, Unit
 from aggregates.collecting.buildings.parts import Policy, Reading
 from aggregates.collecting.buildings.pour import overdue
@@ -302,8 +303,11 @@ def test_what_an_adjustment_takes_off_goes_to_who_was_charged_and_not_to_who_cam
 
     tabs = {tab.person: tab.due_minor for tab in estate.unit(third).tabs.values()}
     assert tabs == {"tok_old": 1_333, "tok_new": 3_000}
-    # 2,000 were paid for what is 1,333 now: the rest counts for whatever comes, or goes back on request.
-    assert estate.obligation(estate.tab(third, person="tok_old")).outstanding_minor == 0
+    # 2,000 were paid for what is 1,333 now: the rest is credit, which goes back on request.
+    left = estate.obligation(estate.tab(third, person="tok_old"))
+    assert (left.outstanding_minor, left.paid_minor, left.credit_minor) == (0, 1_333, 667)
+    account = estate.memory.stream(Account, estate.account_id)
+    assert (account.collections_minor, account.payer_credit_minor) == (1_333, 667)
 
 
 # -- late payers ---------------------------------------------------------------------------------------------------
