@@ -23,7 +23,8 @@ h2{font-size:1.1rem;margin:1.4rem 0 .4rem}
 .good p,.waits p,.over p{margin:.2rem 0 0}
 .number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:1.3rem;font-weight:700;
 white-space:nowrap;unicode-bidi:isolate;direction:ltr;display:block}
-input.line,textarea,select{width:100%;font:inherit;font-size:1.1rem;letter-spacing:0;text-align:start;padding:.7rem;
+input.line,textarea,select{display:block;width:100%;margin-top:.4rem;font:inherit;font-size:1.1rem;font-weight:400;
+letter-spacing:0;text-align:start;padding:.7rem;
 border:2px solid #9aa3af;border-radius:10px;background:#fff;color:inherit}
 input.line::placeholder{font-size:1rem}
 textarea{min-height:6rem;resize:vertical}

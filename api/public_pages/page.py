@@ -58,7 +58,7 @@ class PublicPages(Pages):
         threshold = Threshold(
             locked=opened.locked,
             asks=opened.asks,
-            code=thing.CODE,
+            code=thing.asks_code(opened),
             check=partial(links.check, asked.link),
             phone=partial(self._phone, asked, opened),
             send_link=partial(self._send_link, asked, opened),

@@ -108,9 +108,14 @@ def form(step: str, *parts: Html, send: str, kind: str = "", hidden: dict[str, s
     )
 
 
-def folded(title: str, content: Html) -> Html:
-    """Return what is shown when its title is touched."""
-    return fill("<details><summary>{title}</summary>{content}</details>", title=title, content=content)
+def folded(title: str, content: Html, *, is_open: bool = False) -> Html:
+    """Return what is shown when its title is touched, or at once."""
+    return fill(
+        "<details{open}><summary>{title}</summary>{content}</details>",
+        open=Html(" open") if is_open else NOTHING,
+        title=title,
+        content=content,
+    )
 
 
 def choice(name: str, legend: str, options: Sequence[tuple[str, str, str]], chosen: str = "") -> Html:
@@ -149,8 +154,8 @@ def field(
         left_to_right: numbers, e-mail addresses. complete: what a browser may fill in.
     """
     return fill(
-        '<label for="{name}">{label}</label><input type="text" class="line" id="{name}" name="{name}" value="{value}"'
-        ' maxlength="{longest}" inputmode="{kind}" autocomplete="{complete}"{direction}{required}>{below}',
+        '<label>{label}<input type="text" class="line" name="{name}" value="{value}" maxlength="{longest}"'
+        ' inputmode="{kind}" autocomplete="{complete}"{direction}{required}></label>{below}',
         name=name,
         label=label,
         value=value,
@@ -166,8 +171,7 @@ def field(
 def area(name: str, label: str, *, longest: int, value: str = "", required: bool = True) -> Html:
     """Return a field of several lines."""
     return fill(
-        '<label for="{name}">{label}</label>'
-        '<textarea id="{name}" name="{name}" maxlength="{longest}"{required}>{value}</textarea>',
+        '<label>{label}<textarea name="{name}" maxlength="{longest}"{required}>{value}</textarea></label>',
         name=name,
         label=label,
         longest=longest,
@@ -180,7 +184,7 @@ def selection(name: str, label: str, options: Sequence[tuple[str, str]]) -> Html
     """Return a choice of one out of many: (value, name) each."""
     shown = joined(fill('<option value="{value}">{text}</option>', value=value, text=text) for value, text in options)
     return fill(
-        '<label for="{name}">{label}</label><select id="{name}" name="{name}" required>{options}</select>',
+        '<label>{label}<select name="{name}" required>{options}</select></label>',
         name=name,
         label=label,
         options=shown,
@@ -204,3 +208,13 @@ def typed_only(words: Words, label: Said) -> str:
 def letter(text: str) -> Html:
     """Return what somebody has written, in its own lines and in its own direction."""
     return fill('<div class="panel letter" dir="auto">{text}</div>', text=text)
+
+
+def named(name: str, of: str) -> Html:
+    """Return a name, and below it in small whose it is."""
+    return fill('<p class="payee"><b><bdi>{name}</bdi></b> · <bdi>{of}</bdi></p>', name=name, of=of)
+
+
+def terms(text: str) -> Html:
+    """Return what somebody agrees to, in its own lines; long ones can be scrolled."""
+    return fill('<div class="terms" tabindex="0">{text}</div>', text=text)

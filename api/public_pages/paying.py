@@ -106,11 +106,19 @@ async def due_of(visit: Visit, conn: AsyncConnection[Any], row: dict[str, Any]) 
     return Due(row, made, at_gateway, pay_in)
 
 
-def shown(visit: Visit, due: Due, *, stopped: Html | None = None, options: Options = OPTIONS) -> Shown:
+def shown(
+    visit: Visit,
+    due: Due,
+    *,
+    stopped: Html | None = None,
+    options: Options = OPTIONS,
+    hidden: dict[str, str] | None = None,
+) -> Shown:
     """Show where a due item stands, and how it can be paid.
 
     Args:
         stopped: says why it cannot be paid now, in the place of the form; None = it can. options: how.
+        hidden: what goes with the form.
     """
     words, row, status = visit.words, due.row, due.status
     told = receipts(words, due)
@@ -126,24 +134,24 @@ def shown(visit: Visit, due: Due, *, stopped: Html | None = None, options: Optio
         return Shown(joined([*noted, over, told]))
     if due.payments and due.payments[-1]["status"] == "failed":
         noted.append(pieces.notice(last_failure(due, texts.FAILED).to(words)))
-    return Shown(joined([*noted, pay_form(visit, due, options), told]))
+    return Shown(joined([*noted, pay_form(visit, due, options, hidden), told]))
 
 
-def pay_form(visit: Visit, due: Due, options: Options = OPTIONS) -> Html:
+def pay_form(visit: Visit, due: Due, options: Options = OPTIONS, hidden: dict[str, str] | None = None) -> Html:
     """Return the form that starts a payment; where no gateway is, what to do instead."""
     words, row = visit.words, due.row
     if visit.house.ports is None:
         return parts.state("over", texts.NO_GATEWAY.to(words))
     ways = [(name, label.to(words), note.to(words)) for name, (label, note) in options.items()]
     chosen = visit.field("method") if visit.asked.named == STEP else ""
-    outstanding, hidden = due.outstanding, {"due": row["obligation_id"]}
+    outstanding, named = due.outstanding, {"due": row["obligation_id"], **(hidden or {})}
     amount = NOTHING if _is_fixed(due) else _amount_field(visit, due)
     if outstanding is None or amount:
         send = texts.PAY.to(words)
     else:
         send = texts.PAY_AMOUNT.to(words, amount=money(words, outstanding, row["currency"]).partition(" (")[0])
     methods = parts.choice("method", texts.HOW.to(words), ways, chosen)
-    return parts.form(STEP, amount, methods, send=send, hidden=hidden)
+    return parts.form(STEP, amount, methods, send=send, hidden=named)
 
 
 async def pay(

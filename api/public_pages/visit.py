@@ -132,11 +132,14 @@ class Thing(ABC):
     """The page of one kind of thing.
 
     Attributes:
-        VIEWS: what it is read from. CODE: whether a code is sent to the phone after its digits.
+        VIEWS: what it is read from.
     """
 
     VIEWS: ClassVar[tuple[str, ...]] = ("obligations", "payments")
-    CODE: ClassVar[bool] = False
+
+    def asks_code(self, opened: PublicLink) -> bool:
+        """Say whether a code is sent to the phone after its last digits."""
+        return False
 
     @abstractmethod
     async def shown(self, visit: Visit, conn: AsyncConnection[Any]) -> Shown:

@@ -28,6 +28,7 @@ class PublicLink(NamedTuple):
         thing_id: what the page is about; its prefix says which page. subject: token of who it is for; None = anybody.
         asks: whether the last digits of the subject's phone are asked for first.
         wrong: tries with wrong digits so far. locked: nobody gets in by this link any more.
+        generation: of the link.
     """
 
     thing_id: str
@@ -35,6 +36,7 @@ class PublicLink(NamedTuple):
     asks: bool
     wrong: int
     locked: bool
+    generation: int = 0
 
 
 class PublicLinks:
@@ -149,11 +151,11 @@ class PublicLinks:
         return fields[subject].get(PHONE, b"")
 
     async def _open(self, connection: psycopg.AsyncConnection, link: str, *, lock: bool = False) -> PublicLink:
-        query = "SELECT thing_id, subject, asks, wrong FROM {s}.public_link WHERE mark = %s"
+        query = "SELECT thing_id, subject, asks, wrong, generation FROM {s}.public_link WHERE mark = %s"
         statement = self._door.sql(query + " FOR UPDATE" if lock else query)
         found = await connection.execute(statement, (self._door.kek.blind(link),))
         row = await found.fetchone()
         if row is None:
             raise LinkNotFound("there is no such link")
-        thing_id, subject, asks, wrong = row
-        return PublicLink(thing_id, subject, asks, wrong, wrong >= WRONG_TRIES_MAX)
+        thing_id, subject, asks, wrong, generation = row
+        return PublicLink(thing_id, subject, asks, wrong, wrong >= WRONG_TRIES_MAX, generation)
