@@ -20,6 +20,7 @@ from tests.api import (
     visits_invoices,
     visits_orders,
     visits_outside,
+    visits_payment_requests,
     visits_reconciliation,
 )
 from tests.api.counter import Counter
@@ -201,6 +202,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await visits_outside.billing_keys(call, account)
     await visits_outside.sandbox(call, ledger_database)
     await visits_bills.bills(call, account)
+    await visits_payment_requests.payment_requests(call, account, other)
     await visits_invoices.invoices(call, clock)
 
     await visits_reconciliation.reconciliation(call, account, postpaid)
