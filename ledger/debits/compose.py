@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from hashlib import sha256
 from typing import Any, NamedTuple
 
+from aggregates.collecting.debit_batch import Failure
 from aggregates.collecting.mandate import payer_number
+from ledger.commands.collecting.debit_batches import AnswerBatch
 from ledger.debits.debits import DebitFile, DebitLine, read_results, write_debits
-from ledger.debits.layout import Results
+from ledger.debits.layout import Results, word_of
 from ledger.debits.mandates import MandateFile, MandateLine, read_mandate_results, write_mandates
 
 NOBODY: Mapping[str, str] = {"account_number": "", "holder": "", "identity": "", "bank": ""}
@@ -83,3 +86,29 @@ def mandates_content(
 def read_answer(kind: str, content: bytes) -> Results:
     """Read the file of results of a batch of a kind. Raises: FileRefused, with the number of the line."""
     return read_mandate_results(content) if kind == "mandates" else read_results(content)
+
+
+def write_batch(
+    batch: Mapping[str, Any],
+    onboarding: Mapping[str, Any],
+    lines: Iterable[Mapping[str, Any]],
+    accounts: Mapping[str, Mapping[str, str]],
+) -> bytes:
+    """Return the file of a batch.
+
+    Args:
+        batch, onboarding, lines: rows of the view. accounts: token -> the account in clear, the business's own, too.
+
+    Raises:
+        ValueError: something does not fit into its field.
+    """
+    settlement = accounts.get(onboarding["settlement"], NOBODY)
+    sender = Sender(batch["institution_code"], settlement, onboarding["statement_text"])
+    compose = mandates_content if batch["kind"] == "mandates" else debits_content
+    return compose(sender, batch["day"], lines, accounts)
+
+
+def answer_of(batch_id: str, results: Results, content: bytes) -> AnswerBatch:
+    """Return the command that takes a file of results that was read."""
+    failures = tuple(Failure(line.serial, word_of(line.code), line.amount_minor) for line in results.lines)
+    return AnswerBatch(batch_id, sha256(content).hexdigest(), failures, results.whole)

@@ -20,7 +20,6 @@ from aggregates.collecting.debit_batch import (
     KINDS,
     PART_MAX,
     DebitBatch,
-    Failure,
     Kind,
     batch_id_of,
     open_day,
@@ -31,7 +30,6 @@ from aggregates.dates import business_date
 from aggregates.errors import LedgerError
 from ledger.command import Command, Outcome
 from ledger.commands.collecting.debit_batches import (
-    AnswerBatch,
     CloseBatch,
     FillDebits,
     FillMandates,
@@ -44,9 +42,9 @@ from ledger.commands.collecting.debit_batches import (
     streams_of_debit,
 )
 from ledger.commands.collecting.debits import CALENDAR, ReverseDebit
-from ledger.debits.compose import Sender, debits_content, mandates_content, read_answer
+from ledger.debits.compose import answer_of, read_answer, write_batch
 from ledger.debits.debits import read_results
-from ledger.debits.layout import FileRefused, Results, word_of
+from ledger.debits.layout import FileRefused, word_of
 from ledger.engine import Engine
 from ledger.ports.direct_debit import BatchFile, ResultFile
 from ledger.ports.errors import PortRefused, PortUnavailable
@@ -220,10 +218,8 @@ async def write_file(bench: Bench, row: dict[str, Any]) -> bytes:
                 break
             lines += page
             accounts |= await bench.vault.debit_papers.accounts([line["bank_account"] for line in page], reading)
-    settlement = await bench.vault.get(onboarding["settlement"], reading)
-    sender = Sender(row["institution_code"], settlement, onboarding["statement_text"])
-    compose = mandates_content if is_mandates else debits_content
-    return await aside(len(lines), lambda: compose(sender, row["day"], lines, accounts))
+    accounts |= await bench.vault.debit_papers.accounts([onboarding["settlement"]], reading)
+    return await aside(len(lines), lambda: write_batch(row, onboarding, lines, accounts))
 
 
 async def _withdraw(bench: Bench, row: dict[str, Any]) -> int:
@@ -265,12 +261,6 @@ async def _take(bench: Bench, file: ResultFile) -> bool:
         return True
     await _do(bench, f"{file.key}:results:{file.number}", answer_of(file.key, results, file.content))
     return True
-
-
-def answer_of(batch_id: str, results: Results, content: bytes) -> AnswerBatch:
-    """Return the command that takes a file of results that was read."""
-    failures = tuple(Failure(line.serial, word_of(line.code), line.amount_minor) for line in results.lines)
-    return AnswerBatch(batch_id, sha256(content).hexdigest(), failures, results.whole)
 
 
 async def _take_returns(bench: Bench, file: ResultFile) -> bool:

@@ -15,12 +15,16 @@ from ledger.database import Database
 from tests.api import (
     visits,
     visits_bills,
+    visits_buildings,
+    visits_debits,
     visits_documents,
+    visits_due,
     visits_exports,
     visits_invoices,
     visits_orders,
     visits_outside,
     visits_payment_requests,
+    visits_payout_links,
     visits_reconciliation,
 )
 from tests.api.counter import Counter
@@ -203,7 +207,11 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await visits_outside.sandbox(call, ledger_database)
     await visits_bills.bills(call, account)
     await visits_payment_requests.payment_requests(call, account, other)
+    await visits_buildings.buildings(call, account)
+    await visits_payout_links.payout_links(call, account, second)
+    await visits_due.dues(call, account, second)
     await visits_invoices.invoices(call, clock)
+    await visits_debits.debits(call, clock)
 
     await visits_reconciliation.reconciliation(call, account, postpaid)
 
