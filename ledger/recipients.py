@@ -26,6 +26,7 @@ _PHONE_DONE = re.compile(r"010[0-9]{8}")
 _BARE_PHONE = re.compile(r"1[016789][0-9]{7,8}")
 """A number whose first 0 a spreadsheet took for nothing."""
 
+_IRANIAN = re.compile(r"(?:\+98|0098|0)(9[0-9]{9})", re.ASCII)
 _DAY = re.compile(r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})")
 _CALENDARS = {
     "": "solar",
@@ -200,6 +201,16 @@ def read_phone(text: str) -> str:
     if not _PHONE.fullmatch(digits) or (digits.startswith("010") and len(digits) != 11):
         return ""
     return digits
+
+
+def read_mobile(text: str) -> str:
+    """Return a mobile number of Korea or Iran as digits alone, with its first 0; "" when it is none."""
+    korean = read_phone(text)
+    if korean:
+        return korean
+    digits = re.sub(r"[-. ()\u2010-\u2015]", "", unicodedata.normalize("NFKC", text))
+    match = _IRANIAN.fullmatch(digits)
+    return "" if match is None else f"0{match.group(1)}"
 
 
 def read_day(text: str, calendar: str) -> str:
