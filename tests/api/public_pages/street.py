@@ -95,6 +95,11 @@ class Street:
         """Return the path of a page."""
         return f"/p/{await self.house.vault.public_links.make(thing_id, subject)}"
 
+    async def link_now(self, thing_id: str, subject: str | None = None) -> str:
+        """Return the path of a page as it is now."""
+        (link,) = await self.house.vault.public_links.current([(thing_id, subject)])
+        return f"/p/{link}"
+
     def visit(self, link: str, language: str = "ko") -> Visitor:
         """Return a new reader of a link."""
         self._visitors.append(Visitor(self, link, language))
