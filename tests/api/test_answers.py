@@ -23,6 +23,7 @@ from tests.api import (
     visits_invoices,
     visits_orders,
     visits_outside,
+    visits_payment_links,
     visits_payment_requests,
     visits_payout_links,
     visits_reconciliation,
@@ -206,6 +207,7 @@ async def test_every_operation_answers_in_the_shape_that_is_documented(
     await visits_outside.billing_keys(call, account)
     await visits_outside.sandbox(call, ledger_database)
     await visits_bills.bills(call, account)
+    await visits_payment_links.payment_links(call, account)
     await visits_payment_requests.payment_requests(call, account, other)
     await visits_buildings.buildings(call, account)
     await visits_payout_links.payout_links(call, account, second)
