@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from aggregates.collecting.bill import Bill, bill_status
@@ -168,4 +169,4 @@ def acts(biller: Biller) -> dict[str, Callable[[], Any]]:
         "on": TurnAutoPayOn(bill_id, "otk_token"),
         "off": TurnAutoPayOff(bill_id),
     }
-    return {name: lambda command=command: biller.do(command) for name, command in commands.items()}
+    return {name: partial(biller.do, command) for name, command in commands.items()}

@@ -176,8 +176,9 @@ class AnnounceAutoPay:
         bill = known_bill(streams, self.bill_id)
         money = money_of(streams, bill)
         customer = streams.held(BillCustomer, bill.sheet.customer_id)
+        key = streams.held(BillingKey, customer.billing_key_id) if customer.billing_key_id else None
         bill.require_announceable(stamp, customer, money)
-        if streams.held(BillingKey, customer.billing_key_id).status != "active":
+        if key is None or key.status != "active":
             raise AutoPayNotDue("the card is not registered; nothing can be announced")
         bill.announce(stamp, telling_id=announce(streams, stamp, bill), turn=customer.turn)
 

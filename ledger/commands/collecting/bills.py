@@ -239,6 +239,7 @@ class PayBill:
         """
         bill = known_bill(streams, self.bill_id)
         money = money_of(streams, bill)
+        streams.account(bill.sheet.account_id)
         if self.forwarded and bill.sheet.forward is None:
             raise ForwardNotActive("nobody else is asked to pay this bill")
         by = bill.party(bill.sheet.forward if self.forwarded else self.person)
@@ -271,6 +272,7 @@ class RefundBill:
         """
         bill = known_bill(streams, self.bill_id)
         money = money_of(streams, bill)
+        streams.account(bill.sheet.account_id)
         payments = {} if money is None else money.payments
         counted = [payment_id for payment_id, paid in payments.items() if paid.applied_minor]
         if money is None or not counted:
