@@ -18,7 +18,7 @@ ARCHIVE_BYTES_MAX = 50 * 1024 * 1024
 """An archive may hold so many files, and expand to so much."""
 
 _PART = 256 * 1024
-_EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """What every scanner finds; in two parts, so that none finds it here."""
 
 _STARTS = {b"\xff\xd8\xff": "jpg", b"\x89PNG\r\n\x1a\n": "png", b"%PDF-": "pdf", b"PK\x03\x04": "zip"}
@@ -114,10 +114,10 @@ def _read_through(opened: IO[bytes], left: int) -> int:
         if left < 0:
             raise AttachmentTooLarge("an archive may expand to 50 MB at most", expanded_bytes_max=ARCHIVE_BYTES_MAX)
         _refuse_harm(kept + part)
-        kept = part[-len(_EICAR) :]
+        kept = part[-len(EICAR) :]
     return left
 
 
 def _refuse_harm(content: bytes) -> None:
-    if _EICAR in content:
+    if EICAR in content:
         raise AttachmentHarmful("the attachment holds what a virus scanner must find")

@@ -17,7 +17,7 @@ import pytest
 from aggregates.dates import KST
 from api.app import create_app
 from api.views import Views
-from ledger.attachments import _EICAR as VIRUS
+from ledger.attachments import EICAR as VIRUS
 from ledger.database import Database, connect, embedded_database
 from ledger.documents.company import EXAMPLE
 from ledger.embedded import EmbeddedServer

@@ -10,8 +10,8 @@ import pytest
 
 from aggregates.collecting.payment_request_parts import ATTACHMENT_BYTES_MAX
 from aggregates.errors import Rejected
-from ledger.attachments import _EICAR as VIRUS
 from ledger.attachments import ARCHIVE_BYTES_MAX, ARCHIVE_FILES_MAX, AttachmentNameMismatch, check_name, sniff
+from ledger.attachments import EICAR as VIRUS
 from ledger.sheets.writer import to_xlsx
 
 MB = 1024 * 1024
