@@ -84,6 +84,8 @@ class Settings(BaseSettings):
         fallback_number: from which MMS and SMS are shown to come: the service's own, 8 to 12 digits (SPEC 3.1, D1).
         expired_refund_rate: percent of the price of a coupon that goes back when it expires without use (SPEC R-035).
         invoice_due_day: an invoice is to be paid by the last business day of its month up to this one (SPEC R-087).
+        bill_reminder_days: days before its last day on which the payer of a bill is reminded, a JSON list (SPEC R-122).
+        bill_reminder_hour: from which hour in Seoul.
         request_expiry_days: a payment request without an answer expires so many days after its due date (SPEC R-103).
     """
 
@@ -114,6 +116,8 @@ class Settings(BaseSettings):
     fallback_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{8,12}$")] = FALLBACK_NUMBER
     expired_refund_rate: Annotated[int, Field(ge=0, le=100)] = 0
     invoice_due_day: Annotated[int, Field(ge=10, le=31)] = 31
+    bill_reminder_days: Annotated[tuple[Annotated[int, Field(ge=0, le=60)], ...], Field(max_length=10)] = (3, 1, 0)
+    bill_reminder_hour: Annotated[int, Field(ge=0, le=23)] = 10
     request_expiry_days: Annotated[int, Field(ge=0, le=365)] = 30
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -287,9 +287,13 @@ JOBS = (
 
 
 def jobs_of(settings: Settings) -> tuple[Job, ...]:
-    """Return the jobs as the settings want them (SPEC R-087)."""
-    issuing = ISSUE_INVOICES._replace(due=partial(invoice_queries.due_invoices, due_day=settings.invoice_due_day))
-    return tuple(issuing if job is ISSUE_INVOICES else job for job in JOBS)
+    """Return the jobs as the settings want them (SPEC R-087, R-122)."""
+    days, hour = settings.bill_reminder_days, time(settings.bill_reminder_hour)
+    set_up = {
+        ISSUE_INVOICES.name: partial(invoice_queries.due_invoices, due_day=settings.invoice_due_day),
+        REMIND_OF_BILLS.name: partial(bill_queries.due_reminders, days=days, reminded_from=hour),
+    }
+    return tuple(job._replace(due=set_up.get(job.name, job.due)) for job in JOBS)
 
 
 def call_of(job: Job, due: dict[str, Any]) -> Call:

@@ -13,12 +13,13 @@ from api.views import Views
 from ledger.database import Database
 from ledger.engine import Engine
 from ledger.ports.sandbox.state import SandboxState
+from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import Vault
 from projections.connections import connect_to
 from projections.registry import chosen
 from projections.runner import Runner
-from scheduler.jobs import ANNOUNCE_AUTO_PAY, CHARGE_AUTO_PAY, fire
+from scheduler.jobs import ANNOUNCE_AUTO_PAY, CHARGE_AUTO_PAY, REMIND_OF_BILLS, fire, jobs_of
 from scheduler.reactions.bench import Bench
 from tests.aggregates.scenario import kst
 from tests.api.counter import Counter
@@ -240,6 +241,19 @@ async def test_r122_reminders_go_out_three_days_one_day_and_no_day_before_at_ten
     assert await town.until("2024-10-11 12:00", "2024-10-12 10:00") == {}
     assert [each["id"] for each in (await town.get(f"?account_id={town.account_id}&status=paid"))["items"]] == [first]
     assert (await town.bill())["status"] == "overdue"
+
+
+async def test_r122_when_payers_are_reminded_can_be_set(town: Town) -> None:
+    await town.send("2024-10-11")
+    settings = Settings(bill_reminder_days=(7,), bill_reminder_hour=18)
+    (job,) = [job for job in jobs_of(settings) if job.name == REMIND_OF_BILLS.name]
+
+    done = []
+    for moment in ("2024-10-04 17:59:59", "2024-10-04 18:00", "2024-10-08 18:00"):
+        town.at(moment)
+        done.append(await town.fire(job))
+
+    assert done == [{}, {"bill-reminders": 1}, {}]
 
 
 async def test_r123_r124_a_forwarded_bill_is_paid_once_by_whoever_comes_first(town: Town) -> None:
