@@ -258,6 +258,7 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "document_id": "doc_01zzzzzzzzzzzzzzzz",
         "format": "pdf",
         "line_id": f"lin_{stem}1",
+        "link_id": f"lnk_{stem}7",
         "source": "example-bank",
         "request_id": f"prq_{stem}7",
         "number": "1",
