@@ -6,10 +6,10 @@ counted back from there, so a holiday in between moves the announcement forward 
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from aggregates.calendar import BusinessCalendar
-from aggregates.dates import KST, business_date
+from aggregates.dates import KST, business_date, start_of_day
 
 NOTICE_BUSINESS_DAYS = 2
 """At least so many business days lie between the announcement and the payment date, that date not counted (SPEC K3)."""
@@ -20,6 +20,9 @@ AHEAD_BUSINESS_DAYS = 3
 ANNOUNCED_FROM = time(10)
 CHARGED_FROM = time(9)
 """Hours in Seoul from which bills are announced, and cards charged."""
+
+REPORTED_WITHIN = timedelta(hours=1)
+"""How much later than on the last day it may be known that the announcement has arrived: word of it takes a while."""
 
 CALENDAR = BusinessCalendar()
 
@@ -37,6 +40,11 @@ def in_time(pay_on: date, at: datetime) -> bool:
     return business_date(at) <= announce_by(pay_on)
 
 
+def told_in_time(pay_on: date, told_at: datetime) -> bool:
+    """Say whether an announcement that arrived, as was known at an instant, was sent in time; one held up was not."""
+    return told_at < start_of_day(announce_by(pay_on) + timedelta(days=1)) + REPORTED_WITHIN
+
+
 def announce_window(at: datetime) -> tuple[date, date]:
     """Return the first and the last payment date that are to be announced at an instant.
 
@@ -46,7 +54,7 @@ def announce_window(at: datetime) -> tuple[date, date]:
     today = business_date(at)
     second = CALENDAR.next_business_day(CALENDAR.on_or_after(today))
     ahead = today if at.astimezone(KST).time() >= ANNOUNCED_FROM else CALENDAR.shift(today, -1)
-    return date.fromordinal(second.toordinal() + 1), CALENDAR.shift(ahead, AHEAD_BUSINESS_DAYS)
+    return second + timedelta(days=1), CALENDAR.shift(ahead, AHEAD_BUSINESS_DAYS)
 
 
 def may_charge(pay_on: date, at: datetime) -> bool:

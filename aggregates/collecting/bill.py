@@ -424,7 +424,7 @@ class Bill(Stream):
         """Return why the bill will not be paid automatically any more; None = it may be charged now.
 
         Args:
-            told: whether its announcement reached the payer.
+            told: whether its announcement reached the payer in time.
 
         Raises:
             AutoPayNotDue: auto-pay is off, has begun or is missed already, or everything is still possible.

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from aggregates.account import standing
 from aggregates.billing_key import BillingKey
-from aggregates.collecting.auto_pay import in_time
+from aggregates.collecting.auto_pay import in_time, told_in_time
 from aggregates.collecting.bill import CARD, MISSED, STARTED, TOO_LATE, AutoPayNotDue
 from aggregates.collecting.bill_customer import BillCustomer, CustomerNotFound
 from aggregates.collecting.telling import TOLD, Telling
@@ -206,8 +206,8 @@ class RunAutoPay:
         streams.account(sheet.account_id)
         customer = streams.held(BillCustomer, sheet.customer_id)
         key = streams.held(BillingKey, customer.billing_key_id) if customer.billing_key_id else None
-        telling_id = sheet.auto_pay.telling_id
-        told = telling_id is not None and streams.held(Telling, telling_id).status == TOLD
+        telling = streams.held(Telling, sheet.auto_pay.telling_id) if sheet.auto_pay.telling_id else None
+        told = telling is not None and telling.status == TOLD and told_in_time(sheet.due_on, telling.recorded_at)
         bill.require_unpaid(money)
         code = bill.why_not_charged(stamp, customer, told=told)
         if code is None and (key is None or key.status != "active"):

@@ -42,6 +42,7 @@ from ledger.commands.collecting.bills import (
     ViewBill,
 )
 from ledger.commands.collecting.obligations import ConfirmOutside, StartCollection
+from ledger.commands.collecting.tellings import SettleTelling
 from ledger.commands.payments import StartPayment, TakePaymentBack
 from ledger.commands.standing import CloseAccount
 from tests.ledger.biller import DUE, FRIEND, PERSON, Biller, acts
@@ -357,6 +358,25 @@ def test_an_announcement_that_reached_nobody_is_none() -> None:
     biller.run()
 
     assert (biller.sheet.auto_pay.code, biller.money.attempt) == ("not_told", None)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "code"),
+    [("2024-10-08 23:59:59", None), ("2024-10-09 00:59:59", None), ("2024-10-09 01:00:00", "not_told")],
+)
+def test_k3_an_announcement_that_was_held_up_until_it_was_too_late_is_none(arrived: str, code: str | None) -> None:
+    biller = Biller()
+    biller.send()
+    biller.on()
+    biller.at("2024-10-08 23:59:00")
+    biller.do(AnnounceAutoPay(biller.bill_id))
+    biller.at(arrived)
+    biller.do(SettleTelling(biller.sheet.auto_pay.telling_id or "", "sms", None))
+    biller.at("2024-10-11 09:00:00")
+
+    biller.run()
+
+    assert biller.sheet.auto_pay.code == code
 
 
 def test_a_day_on_which_nobody_charged_is_not_made_up_for() -> None:
