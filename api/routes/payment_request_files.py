@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -25,6 +26,9 @@ from ledger.commands.collecting.payment_requests import attachment_json
 from ledger.documents.render import DocumentTooLong, RenderingFailed
 from ledger.vault import Reading
 from ledger.vault.request_papers import UPLOAD_DAYS, AttachmentNotFound
+
+EVIDENCE_KEPT_S = 10.0
+"""So long a file is kept for whoever had to come again for it."""
 
 MEDIA = {
     "jpg": "image/jpeg",
@@ -115,9 +119,14 @@ async def get_payment_request_evidence(ask: Ask, request_id: str, query: Evidenc
     evidence, position = await evidence_of(ask, request_id, reading)
     if query.format == "json":
         return of_view(evidence, position)
-    made = await (
-        pdf_of(evidence, query.language) if query.format == "pdf" else zip_of(ask, evidence, query.language, reading)
-    )
+    if query.format == "pdf":
+        work = partial(pdf_of, evidence, query.language)
+    else:
+        work = partial(zip_of, ask, evidence, query.language, reading)
+    # Until something new is recorded of the request, whoever comes again waits for the same file.
+    last = evidence["facts"][-1]["position"]
+    name = (ask.caller.principal, request_id, query.format, query.language, last)
+    made = await ask.house.making.once(name, work, kept_s=EVIDENCE_KEPT_S)
     return _file(made, f"{request_id}.{query.format}", MEDIA[query.format], position)
 
 

@@ -30,7 +30,7 @@ from ledger.store import Store
 from ledger.vault import open_vault
 from projections.connections import connect_to
 from projections.runner import Runner
-from scheduler.jobs import EXPIRE_PAYMENT_REQUESTS, MARK_REQUESTS_OVERDUE, fire
+from scheduler.jobs import EXPIRE_COLLECTIONS, EXPIRE_PAYMENT_REQUESTS, MARK_REQUESTS_OVERDUE, fire
 from scheduler.reactions import collections, payments, tellings
 from scheduler.reactions.bench import Bench
 from tests.api.counter import Counter
@@ -277,6 +277,42 @@ async def test_what_is_paid_beyond_what_is_owed_is_credit_that_goes_back_when_as
     assert (over["status"], over["paid"], over["payer_credit"]) == ("paid", 900_000, 100_000)
     assert (after["status"], after["payer_credit"], after["refunded"]) == ("paid", 0, 0)
     assert after["payments"][0]["refunded"] == 100_000
+
+
+@pytest.mark.parametrize(
+    ("amount", "method", "status", "paid", "credit"),
+    [
+        (400_001, "card", "accepted", 0, 0),
+        (400_002, "card", "partially_paid", 400_002, 0),
+        (400_004, "virtual_account", "accepted", 0, 400_003),
+        (400_005, "virtual_account", "accepted", 0, 400_005),
+        (400_000, "virtual_account", "partially_paid", 400_000, 0),
+    ],
+    ids=["declined", "done, but the answer is lost", "one won too little", "too late", "deposited"],
+)
+async def test_whatever_the_gateway_does_money_moves_once_and_nothing_stays_open(
+    desk: Desk, amount: int, method: str, status: str, paid: int, credit: int
+) -> None:
+    await desk.send()
+    await desk.do("accept", {"version": 1})
+    await desk.do("payments", {"amount": amount, "method": method})
+    in_flight = await desk.do("payments", {"amount": 1_000, "method": "card"}, by="service")
+    await desk.settle()
+    await desk.settle()
+    for _ in range(9):
+        desk.clock.advance(days=1)
+        desk.feed()
+        await fire(EXPIRE_COLLECTIONS, desk.database, desk.clock)
+        await desk.settle()
+
+    shown = await desk.shown()
+    account = (await desk.counter.get(f"/v1/accounts/{desk.payee}")).json()
+
+    assert in_flight.json()["code"] == "payment_in_flight"
+    assert [shown[name] for name in ("status", "paid", "payer_credit", "pending")] == [status, paid, credit, 0]
+    assert (account["collections"], account["payer_credit"]) == (paid, credit)
+    again = await desk.pay(1_000_000 - paid, "2024-11-29 12:00")
+    assert (again.status_code, (await desk.shown())["status"]) == (201, "paid")
 
 
 async def test_a_request_is_revised_before_its_answer_and_amended_by_both_after_it_r104(desk: Desk) -> None:
@@ -566,7 +602,9 @@ async def test_evidence_says_everything_with_digests_that_can_be_made_again_q5(d
     assert evidence["request"]["details"] == "Shelves, order 118"
     assert evidence["payer"]["person"] == {**PERSON, "phone": "01000000005"}
     with connect(desk.database.app) as ledger:
-        blocks = dict(ledger.execute("SELECT number, encode(hash, 'hex') FROM ledger.ledger_blocks").fetchall())
+        blocks: dict[int, str] = dict(
+            ledger.execute("SELECT number, encode(hash, 'hex') FROM ledger.ledger_blocks").fetchall()
+        )
     for fact in evidence["facts"]:
         key = None if fact["key"] is None else bytes.fromhex(fact["key"])
         row = Row(UUID(fact["stream"]).bytes, fact["version"], fact["topic"].encode(), fact["state"].encode(), key)
