@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import structlog
 
-from bench import big, books, engine, growth, http, importing, memory, orders, replay, report, views
+from bench import big, books, debits, engine, growth, http, importing, memory, orders, replay, report, views
 from bench.lab import open_lab
 from bench.trial import Trial, say
 
@@ -27,6 +27,7 @@ GROUPS: dict[str, Callable[[Trial], None]] = {
     "memory": memory.run,
     "books": books.run,
     "orders": orders.run,
+    "debits": debits.run,
     "growth": growth.run,
 }
 """Name -> group, in the order in which they run: what fills the disk comes last."""

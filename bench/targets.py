@@ -82,6 +82,7 @@ TARGETS: tuple[Target, ...] = (
     Target("export_xlsx_peak_mb", "export_xlsx_peak_mb", "", 16, 4, at_most=True),
     Target("orders_10000_s", "orders_10000_s", "", 60, 30, at_most=True),
     Target("orders_peak_mb", "orders_peak_mb", "", 500, 400, at_most=True),
+    Target("debits_100000_s", "debits_100000_s", "", 60, 30, at_most=True),
 )
 """Every promise, in the order in which it is printed."""
 

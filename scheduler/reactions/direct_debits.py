@@ -73,7 +73,7 @@ async def react(bench: Bench) -> int:
         rows = await debit_queries.open_batches(connection, limit=BATCHES_MAX)
     for row in rows:
         done += await _forward(bench, row)
-    return done + await cursors.follow(bench, VIEW, bench.ports.debits.fetch_results, lambda file: _take(bench, file))
+    return done + await cursors.follow(bench, VIEW, bench.ports.debits.fetch_results, lambda file: take(bench, file))
 
 
 REACTION = Reaction(NAME, every_s=1.0, step=react, hinted_by=VIEW)
@@ -241,7 +241,7 @@ async def _withdraw(bench: Bench, row: dict[str, Any]) -> int:
 # -- results -------------------------------------------------------------------------------------------------------
 
 
-async def _take(bench: Bench, file: ResultFile) -> bool:
+async def take(bench: Bench, file: ResultFile) -> bool:
     """Take a file of the institution's; False = not yet."""
     async with bench.see() as connection:
         try:
