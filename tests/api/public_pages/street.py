@@ -156,6 +156,11 @@ class Visitor:
         assert self.last is not None, "a page is open"
         return await self.take(step, **{**hidden_of(self.last, step), **fields})
 
+    def form(self, step: str) -> dict[str, str]:
+        """Return what is hidden in the form of a step on the page that is shown."""
+        assert self.last is not None, "a page is open"
+        return hidden_of(self.last, step)
+
     async def _page(self, response: httpx.Response) -> Page:
         while response.is_redirect:
             response = await self.client.get(response.headers["location"])
