@@ -6,10 +6,12 @@ Responses of refusals, headers, security and examples come from one place each, 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Path, Query
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.books import PeriodIsClosed
@@ -117,6 +119,9 @@ _PARAM_HINTS = {
 def declare(app: FastAPI, *, sandbox: bool) -> None:
     """Tell FastAPI about every operation, so that it can describe them; answering them is `api.dispatch`'s.
 
+    (Not about bodies and answers: FastAPI makes an adapter for each field of each of their models, several seconds of
+    work, where pydantic writes all their schemas in one go; see `finish`.)
+
     Args:
         sandbox: whether those of the sandbox are among them.
     """
@@ -132,12 +137,12 @@ def declare(app: FastAPI, *, sandbox: bool) -> None:
             description=operation.description or operation.summary + ".",
             tags=[operation.tag],
             status_code=operation.status,
-            response_model=operation.answer,
+            response_model=None,
         )
 
 
 def finish(document: dict[str, Any]) -> dict[str, Any]:
-    """Add to FastAPI's document what all operations share."""
+    """Add to FastAPI's document bodies and answers, and what all operations share."""
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -156,9 +161,12 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
             + "; ".join(f"{scope}: {meaning}" for scope, meaning in SCOPES.items()),
         }
     }
-    for operation in OPERATIONS:
-        if operation.path in document["paths"]:
-            _finish_operation(document["paths"][operation.path][operation.method.lower()], operation)
+    told = [operation for operation in OPERATIONS if operation.path in document["paths"]]
+    references, definitions = models_json_schema(_models(told), ref_template="#/components/schemas/{model}")
+    schemas.update(definitions["$defs"])
+    for operation in told:
+        entry = document["paths"][operation.path][operation.method.lower()]
+        _finish_operation(entry, operation, references)
     document["x-refusals"] = [
         {"code": error.code, "status": table.status(error), "meaning": _meaning(error)} for error in all_refusals()
     ]
@@ -185,8 +193,6 @@ def _described(operation: Operation) -> Any:
     ]
     if operation.query is not None:
         parameters.append(inspect.Parameter("query", keyword, annotation=Annotated[operation.query, Query()]))
-    if operation.body is not None:
-        parameters.append(inspect.Parameter("body", keyword, annotation=operation.body))
 
     def described(**_: Any) -> None:
         raise AssertionError("operations are answered by api.dispatch")
@@ -196,7 +202,19 @@ def _described(operation: Operation) -> Any:
     return described
 
 
-def _finish_operation(entry: dict[str, Any], operation: Operation) -> None:
+Mode = Literal["validation", "serialization"]
+_IN: Mode = "validation"
+_OUT: Mode = "serialization"
+
+
+def _models(operations: list[Operation]) -> list[tuple[type[BaseModel], Mode]]:
+    """Return the models of bodies and answers, each once."""
+    bodies = [(operation.body, _IN) for operation in operations if operation.body is not None]
+    answers = [(operation.answer, _OUT) for operation in operations if operation.answer is not None]
+    return list(dict.fromkeys([*bodies, *answers]))
+
+
+def _finish_operation(entry: dict[str, Any], operation: Operation, references: Mapping[Any, Any]) -> None:
     if operation.scope != PUBLIC:
         entry["security"] = [{"apiKey": [operation.scope]}]
     else:
@@ -208,10 +226,11 @@ def _finish_operation(entry: dict[str, Any], operation: Operation) -> None:
     elif operation.scope != PUBLIC:
         parameters.append({"$ref": "#/components/parameters/LedgerMinPosition"})
     if operation.body is not None:
-        entry["requestBody"]["content"]["application/json"]["example"] = _example(operation.body)
+        content = {"schema": references[operation.body, _IN], "example": _example(operation.body)}
+        entry["requestBody"] = {"required": True, "content": {"application/json": content}}
     if operation.file:
-        content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-        entry["requestBody"] = {"required": True, "content": content}
+        raw = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        entry["requestBody"] = {"required": True, "content": raw}
     success = entry["responses"][str(operation.status)]
     entry["responses"] = {str(operation.status): success}
     success["headers"] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
@@ -220,7 +239,8 @@ def _finish_operation(entry: dict[str, Any], operation: Operation) -> None:
     if operation.keyed is not None:
         success["headers"]["Idempotent-Replayed"] = {"$ref": "#/components/headers/IdempotentReplayed"}
     if operation.answer is not None:
-        success["content"]["application/json"]["example"] = _example(operation.answer)
+        content = {"schema": references[operation.answer, _OUT], "example": _example(operation.answer)}
+        success["content"] = {"application/json": content}
     else:
         success["content"] = {operation.media_type: {"schema": {"type": "string"}}}
     if operation.name == "get_statement":

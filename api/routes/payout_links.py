@@ -168,7 +168,7 @@ async def send_payout_code(ask: Ask, payout_link_id: str) -> Reply:
     ports = ask.house.ports
     if ports is None:
         raise CodesNotSent("this ledger cannot send codes")
-    async with ask.see("payout_links") as (conn, position):
+    async with ask.house.views.see("payout_links", at_least=await ask.position()) as (conn, position):
         row = await links_view.one(conn, payout_link_id)
 
     async def sent(_: psycopg.AsyncConnection) -> tuple[int, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,20 +14,34 @@ from aggregates.billing_key import BillingKey
 from aggregates.dates import billing_month, business_date
 from aggregates.fact import FACTS, Fact
 from ledger.shapes import current_account_json, lots_json
-from projections import accounts, adjustments, asof, charges, journal, limits, payments, payouts, spends, transactions
+from projections import (
+    accounts,
+    adjustments,
+    asof,
+    charges,
+    journal,
+    limits,
+    payments,
+    payout_links,
+    payouts,
+    spends,
+    transactions,
+)
 from projections.adjustments import Adjustments
 from projections.charges import Charges
 from projections.connections import Connect
 from projections.limits import Limits
-from projections.movements import MOVING
+from projections.movements import BOOKS, MOVING, PREPAID
 from projections.paging import Page
 from projections.rebuild import check_views
 from projections.refund_requests import RefundRequests
 from projections.registry import ALL_VIEWS
 from projections.spends import Spends
+from projections.statement import statement
 from projections.tracking import VIEWS
 from tests.projections.conftest import Feed, live_rows, rows_by_batches
 from tests.projections.town import Town, busy_town, chance_town
+from tests.projections.town_collections import payout_links as links_of
 from tests.projections.town_payments import all_payments
 
 pytestmark = pytest.mark.anyio
@@ -177,18 +192,60 @@ async def test_limits_are_those_of_the_fold(town: Town, conn: AsyncConnection[An
             assert shown["cash"]["used"] == each.cash_used.get(month, 0)
 
 
-async def test_each_transaction_moves_the_balance_by_its_amount(town: Town, conn: AsyncConnection[Any]) -> None:
+async def test_each_transaction_moves_the_balance_of_its_book_by_its_amount(
+    town: Town, conn: AsyncConnection[Any]
+) -> None:
     for each in town.accounts():
-        if each.mode == "prepaid":
-            shown = await all_items(
-                lambda cursor, id=each.account_id: transactions.page(conn, id, cursor=cursor, limit=5)
-            )
+        shown = await all_items(lambda cursor, id=each.account_id: transactions.page(conn, id, cursor=cursor, limit=50))
+        balances = dict.fromkeys(BOOKS, 0)
+        has_been_reversed = False
 
-            balance = 0
-            for row in reversed(shown):
-                balance += row["amount"]
-                assert row["balance"] == balance
-            assert balance == each.balance_minor
+        for row in reversed(shown):
+            if row["book"] == PREPAID and each.mode == "postpaid":
+                continue
+            balances[row["book"]] += row["amount"]
+            assert row["balance"] == balances[row["book"]]
+            # What was collected can be taken back after it has left; then, and only then, the account owes it.
+            has_been_reversed = has_been_reversed or row["type"] == "collection_reversal"
+            assert row["book"] == PREPAID or row["balance"] >= 0 or (row["book"] == "collections" and has_been_reversed)
+
+        assert balances == {PREPAID: each.balance_minor, **each.books}
+        for book in BOOKS:
+            of_book = await all_items(
+                lambda cursor, id=each.account_id, book=book: transactions.page(
+                    conn, id, book=book, cursor=cursor, limit=50
+                )
+            )
+            assert of_book == [row for row in shown if row["book"] == book]
+
+
+async def test_the_statement_of_each_book_ties_out(town: Town, conn: AsyncConnection[Any]) -> None:
+    for each in town.accounts():
+        for book, balance in each.books.items():
+            early = {"from_date": date(2020, 1, 1), "to_date": business_date(town.now) - timedelta(days=30)}
+            late = {"from_date": early["to_date"] + timedelta(days=1), "to_date": date(2030, 1, 1)}
+
+            first, last = [await statement(conn, each.account_id, **part, book=book) for part in (early, late)]
+
+            assert (first["opening_balance"], first["closing_balance"]) == (0, last["opening_balance"])
+            assert last["closing_balance"] == balance
+            for part in (first, last):
+                moved = sum(row["amount"] for row in part["rows"])
+                assert part["opening_balance"] + moved == part["closing_balance"]
+                assert part["book"] == book
+
+
+async def test_pay_out_links_are_those_of_the_fold_and_hold_what_the_account_holds(
+    town: Town, conn: AsyncConnection[Any]
+) -> None:
+    for each in town.accounts():
+        shown = await all_items(lambda cursor, id=each.account_id: payout_links.page(conn, id, cursor=cursor, limit=20))
+        own = [link for link in links_of(town) if link.account_id == each.account_id]
+
+        assert {row["id"]: (row["status"], row["held"], row["owing"], row["attempts"]) for row in shown} == {
+            link.payout_link_id: (link.status, link.held_minor, link.owing_minor, link.attempt) for link in own
+        }
+        assert sum(link.held_minor for link in own) == each.payout_hold_minor
 
 
 async def test_the_trial_balance_is_zero_at_every_position(town: Town, conn: AsyncConnection[Any]) -> None:
@@ -207,6 +264,10 @@ async def test_the_books_show_what_the_accounts_have(town: Town, conn: AsyncConn
     assert balances.get("liability.prepaid", 0) == sum(each.balance_minor for each in prepaid)
     assert balances.get("liability.prepaid_hold", 0) == sum(each.held_minor for each in prepaid)
     assert balances.get("liability.refund_payable", 0) == sum(each.refund_pending_minor for each in prepaid)
+    for book in BOOKS[1:]:
+        assert balances.get(f"liability.{book}", 0) == sum(each.books[book] for each in town.accounts())
+    owing = sum(each.member_receivable_minor for each in town.accounts())
+    assert -balances.get("asset.member_receivable", 0) == owing
 
 
 async def test_an_account_at_a_version_is_what_its_fold_was_then(town: Town, conn: AsyncConnection[Any]) -> None:
@@ -257,7 +318,8 @@ def test_every_fact_that_carries_a_balance_is_a_movement_or_known_to_move_none()
 
 def test_no_fact_about_a_thing_is_overlooked_by_the_view_of_that_thing() -> None:
     assert kinds_with("spend_id") == Spends.TAKES
-    assert kinds_with("refund_id") == RefundRequests.TAKES
+    of_collections = {Account.CollectionRefundStarted, Account.CollectionRefundEnded}
+    assert kinds_with("refund_id") - of_collections == RefundRequests.TAKES
     assert kinds_with("adjustment_id") == Adjustments.TAKES
     assert kinds_with("charge_id") | kinds_with("deposit_id") <= Charges.TAKES
     assert kinds_with("month") - {Account.InvoiceIssued} <= Limits.TAKES

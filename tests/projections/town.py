@@ -57,6 +57,7 @@ from ledger.commands.transfers import (
 )
 from ledger.mapper import pack
 from tests.projections.town_bank import bank_money
+from tests.projections.town_collections import collect_some, collections
 from tests.projections.town_invoices import invoice_step, invoices
 from tests.projections.town_payments import payment_step, payments, start_payment
 
@@ -246,6 +247,7 @@ def busy_town() -> Town:
     town.do(SettleReceivable(bakery, 1_000, "wire-9"))
     town.do(FreezeAccount(florist, "asked for"))
     town.do(UnfreezeAccount(florist, "asked for"))
+    collections(town, town.open("Lantern Street School"))
     payments(town, town.open("Copper Kettle Diner"))
     invoices(town.at("2024-09-20 09:00"), town.open_postpaid("Slow Water Inn"))
     return town
@@ -392,6 +394,8 @@ ATTEMPTS: tuple[Attempt, ...] = (
     start_payment,
     payment_step,
     payment_step,
+    collect_some,
+    collect_some,
     invoice_step,
     invoice_step,
     lambda chance, town, account: Transfer(account.account_id, town.accounts()[1].account_id, _amount(chance)),

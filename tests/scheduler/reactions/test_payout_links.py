@@ -1,4 +1,4 @@
-"""Pay-out links with the sandbox's gateway and bank: paid once or given back, whatever happens (SPEC R-135, R-137, 13)."""
+"""Pay-out links at the sandbox: paid once or given back, whatever gateway and bank do (SPEC R-135, R-137, 13)."""
 
 from __future__ import annotations
 
