@@ -30,8 +30,7 @@ class Description:
 
     def __init__(self, document: Callable[[], dict[str, Any]]) -> None:
         self._document = document
-        self._lock = asyncio.Lock()
-        self._made: tuple[bytes, bytes] | None = None
+        self._made: asyncio.Task[tuple[bytes, bytes]] | None = None
 
     async def openapi(self) -> bytes:
         """Return the OpenAPI document as JSON."""
@@ -42,10 +41,10 @@ class Description:
         return (await self._both())[1]
 
     async def _both(self) -> tuple[bytes, bytes]:
-        async with self._lock:
-            if self._made is None:
-                self._made = await asyncio.to_thread(self._make)
-            return self._made
+        if self._made is None or (self._made.done() and self._made.exception() is not None):
+            self._made = asyncio.create_task(asyncio.to_thread(self._make))
+        # Whoever asked first may be answered that it takes too long; whoever asks next finds what was begun.
+        return await asyncio.shield(self._made)
 
     def _make(self) -> tuple[bytes, bytes]:
         document = self._document()

@@ -22,8 +22,8 @@ import ledger.commands
 from aggregates.errors import LedgerError
 
 RULES_LIE_IN = (aggregates, ledger.commands)
-NEVER_REFUSE = frozenset({"apply", "mutate", "dump", "copy"})
-"""Methods of folds and of copies; many have the same names."""
+NEVER_REFUSE = frozenset({"apply", "mutate", "dump", "copy", "status", "figures"})
+"""Methods of folds and of copies, and what only says how a thing stands; many have the same names."""
 
 
 class Leads(NamedTuple):
