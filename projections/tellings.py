@@ -116,13 +116,16 @@ class Tellings(View):
 
 
 async def to_tell(conn: AsyncConnection[Any], *, after: int = 0, limit: int) -> list[dict[str, Any]]:
-    """Return tellings that are on their way, oldest first, each with the name that its account has, as `payee`.
+    """Return tellings that are on their way, oldest first, each with the name of who asks for the money, as `payee`.
+
+    That is the telling's account, unless `payee_id` in its detail names another: who is asked is told, too.
 
     Args:
         after: position of the fact of the last one of the page before.
     """
     query = """
-        SELECT t.*, a.name AS payee FROM view_tellings t LEFT JOIN view_accounts a USING (account_id)
+        SELECT t.*, a.name AS payee FROM view_tellings t
+        LEFT JOIN view_accounts a ON a.account_id = coalesce(t.detail ->> 'payee_id', t.account_id)
         WHERE t.status = 'requested' AND t.position > %s ORDER BY t.position LIMIT %s
     """
     return await fetch(conn, query, [after, limit])

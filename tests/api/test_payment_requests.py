@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import zipfile
@@ -28,7 +29,10 @@ from ledger.seal import Row, packed
 from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import open_vault
+from projections import tellings as tellings_view
 from projections.connections import connect_to
+from projections.rebuild import check_views
+from projections.registry import chosen
 from projections.runner import Runner
 from scheduler.jobs import EXPIRE_COLLECTIONS, EXPIRE_PAYMENT_REQUESTS, MARK_REQUESTS_OVERDUE, fire
 from scheduler.reactions import collections, payments, tellings
@@ -529,6 +533,33 @@ async def test_both_sides_are_told_of_each_step_once_q3_q4(desk: Desk) -> None:
         ("request.overdue", "account", "told"), ("request.overdue", "person", "told"),
         ("request.paid", "account", "told"), ("request.paid", "person", "told"),
     ])  # fmt: skip
+
+
+async def test_an_account_that_is_asked_is_told_by_the_name_of_who_asks_q3(desk: Desk) -> None:
+    await desk.send()
+
+    async with desk.bench.see() as connection:
+        waiting = await tellings_view.to_tell(connection, limit=1_000)
+
+    assert [(row["account_id"], row["payee"]) for row in waiting if row["thing_id"] == desk.request_id] == [
+        (desk.payer, "Harbour Tea House")
+    ]
+
+
+async def test_the_views_built_anew_show_the_same(desk: Desk) -> None:
+    await desk.send(details="Shelves")
+    await desk.do("versions", {"amount": 900_000, "due_on": "2024-11-10"}, by="payee")
+    await desk.do("accept", {"version": 2})
+    await desk.do("amendments", {"amount": 800_000, "due_on": "2024-11-10"})
+    await desk.do("amendments/1/accept", {}, by="payee")
+    await desk.job(MARK_REQUESTS_OVERDUE, "2024-11-11 00:01:00")
+    await desk.pay(800_000, "2024-11-12 12:00")
+
+    views = chosen(("payment_requests", "obligations", "tellings"))
+    checked = await asyncio.to_thread(check_views, connect_to(desk.database), views)
+
+    assert (await desk.shown())["status"] == "paid"
+    assert [(each.view, each.differences) for each in checked] == [(view.NAME, 0) for view in views]
 
 
 async def test_lists_are_filtered_by_state_and_by_what_is_overdue(desk: Desk) -> None:
