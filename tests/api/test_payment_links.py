@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.views import Views
+from ledger.commands.collecting.payment_links import PayByLink
 from ledger.database import Database
 from ledger.engine import Engine
 from ledger.ports.sandbox import sandbox_ports
@@ -28,7 +29,7 @@ from scheduler.jobs import EXPIRE_COLLECTIONS, EXPIRE_PAYMENT_LINKS, fire
 from scheduler.reactions import collections, payments, tellings
 from scheduler.reactions.bench import Bench
 from tests.api.counter import Counter
-from tests.ledger.desk import SetClock
+from tests.ledger.desk import SetClock, body, call
 
 pytestmark = pytest.mark.anyio
 
@@ -193,8 +194,8 @@ async def test_many_payers_at_once_use_a_link_no_more_often_than_it_may_be_r130(
 
 
 async def test_the_same_key_twice_is_the_same_bytes(stall: Stall) -> None:
-    body = {"amount": 50_000, "expires_on": "2026-03-31", "payer": HANEUL, "send": ["sms"]}
-    send = ("POST", "/v1/payment-links", body)
+    asked = {"amount": 50_000, "expires_on": "2026-03-31", "payer": HANEUL, "send": ["sms"]}
+    send = ("POST", "/v1/payment-links", asked)
     first, again = [await stall.counter.send(*send, key=stall.master, idempotency_key="issue-once-1") for _ in range(2)]
     link_id = first.json()["id"]
     pay = ("POST", f"/v1/payment-links/{link_id}/payments", {"method": "card"})
@@ -313,6 +314,18 @@ async def test_a_superseded_link_is_dead_and_its_payment_under_way_counts(stall:
     assert [pages["items"][0]["id"], rest["items"][0]["id"]] == [new["id"], old["id"]]
 
 
+async def test_a_process_that_has_not_heard_that_a_link_was_replaced_takes_no_payment_by_it(stall: Stall) -> None:
+    engine = stall.bench.engine
+    made = await stall.issue()
+    too_little = await engine.submit(PayByLink(made["id"], 1_000, "card"), call("pay-elsewhere-1"))
+    await stall.post(f"/v1/payment-links/{made['id']}/supersede", {"expires_on": "2026-04-30"})
+
+    late = await engine.submit(PayByLink(made["id"], None, "card"), call("pay-elsewhere-2"))
+
+    assert body(too_little)["code"] == "payment_amount_not_allowed"
+    assert (late.status, body(late)["code"]) == (409, "link_superseded")
+
+
 async def test_a_link_is_drawn_as_a_qr_code_and_an_auditor_sees_neither_it_nor_a_person(stall: Stall) -> None:
     made = await stall.issue(title="Spring course", payer=HANEUL)
     stall.feed()
@@ -362,8 +375,8 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
 
 async def test_what_cannot_be_asked_for_is_refused_and_others_see_no_link(stall: Stall) -> None:
     for change, code in REFUSED:
-        body = {"amount": 50_000, "expires_on": "2026-03-31", "payer": HANEUL} | change
-        refused = await stall.post("/v1/payment-links", body)
+        asked = {"amount": 50_000, "expires_on": "2026-03-31", "payer": HANEUL} | change
+        refused = await stall.post("/v1/payment-links", asked)
         assert refused["code"] == code
         assert "Haneul" not in str(refused)
     made = await stall.issue()

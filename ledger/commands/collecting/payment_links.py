@@ -317,7 +317,7 @@ class LinkRules(SourceRules):
 
     def check(self, streams: Streams, obligation: Obligation, stamp: Stamp) -> None:
         """Refuse a payment by a link that does not hold now. Raises: as of `PaymentLink.require_payable`."""
-        root, link = _links(streams, obligation)
+        root, link = (streams.held(PaymentLink, each.link_id) for each in _links(streams, obligation))
         link.require_payable(root, None if link.is_reusable else obligation, stamp.recorded_at)
 
     def deposit_until(self, streams: Streams, obligation: Obligation) -> date | None:
@@ -380,11 +380,15 @@ class LinkRules(SourceRules):
 
 
 def known_link(streams: Streams, link_id: str) -> tuple[PaymentLink, PaymentLink, Obligation | None]:
-    """Return a link, its root, and what it asks for (None = every use has its own). Raises: LinkNotFound."""
+    """Return a link, its root, and what it asks for (None = every use has its own). Raises: LinkNotFound.
+
+    (Much is decided by them and nothing written to them: another process may have ended the link a moment ago.)
+    """
     parse(link_id, PREFIX)
-    link = streams.known(PaymentLink, link_id, LinkNotFound)
-    root = link if link.root_id == link_id else streams.stream(PaymentLink, link.root_id)
-    obligation = None if link.obligation_id is None else streams.stream(Obligation, link.obligation_id)
+    streams.known(PaymentLink, link_id, LinkNotFound)
+    link = streams.held(PaymentLink, link_id)
+    root = link if link.root_id == link_id else streams.held(PaymentLink, link.root_id)
+    obligation = None if link.obligation_id is None else streams.held(Obligation, link.obligation_id)
     return link, root, obligation
 
 
