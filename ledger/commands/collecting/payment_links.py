@@ -182,8 +182,9 @@ class SupersedePaymentLink:
             time_zone=time_zone,
         )
         used = root.settled_uses + len(root.uses_in_flight)
-        if (obligation is None) != (max_uses > 1) or (obligation is None and max_uses <= root.settled_uses):
-            text = "max_uses must be above what was used, and a link for one use stays one"
+        is_too_few = max_uses < used or max_uses <= root.settled_uses
+        if (obligation is None) != (max_uses > 1) or (obligation is None and is_too_few):
+            text = "max_uses must leave a use, those under way counted, and a link for one use stays one"
             raise LinkUsesNotAllowed(text, used=used, requested=max_uses)
         link_id, link = streams.new_child(PaymentLink, PREFIX, old.account_id)
         old.supersede(stamp, root, by=link_id)

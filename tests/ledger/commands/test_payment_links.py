@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregates.collecting.obligation import Obligation
 from aggregates.collecting.payment_link import PaymentLink, Status
@@ -575,8 +579,11 @@ class TestManyUses:
         old = stand.issue(10_000, max_uses=3)["id"]
         stand.paid()
         stand.paid()
+        refused = [stand.code(SupersedePaymentLink(old, DAY, max_uses=2))]
+        stand.pay()
+        refused.append(stand.code(SupersedePaymentLink(old, DAY, max_uses=2)))
 
-        assert stand.code(SupersedePaymentLink(old, DAY, max_uses=2)) == "link_uses_not_allowed"
+        assert refused == ["link_uses_not_allowed"] * 2
         assert stand.book.ask(SupersedePaymentLink(old, DAY, max_uses=4))["max_uses"] == 4
 
     @pytest.mark.parametrize(("uses", "other"), [(1, 2), (3, 1)])
@@ -618,6 +625,56 @@ class TestManyUses:
         found = stand.book.streams[stream_id(obligation_id)]
         assert isinstance(found, Obligation)
         return found
+
+
+@given(random=st.randoms(use_true_random=False), uses=st.sampled_from([1, 2, 5]), parts=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_whatever_happens_to_a_link_it_is_paid_no_more_often_than_it_may_be(
+    random: Random, uses: int, parts: bool
+) -> None:
+    stand = Stand()
+    stand.issue(50_000, max_uses=uses, parts=parts and uses == 1, expires_on=date(2026, 3, 20))
+    pending: list[str] = []
+    settled: list[str] = []
+
+    def step() -> None:
+        match random.randrange(8):
+            case 0 | 1 | 2:
+                pending.append(stand.pay(random.choice([None, 20_000, 30_000])))
+            case 3 | 4 if pending:
+                payment_id = pending.pop(random.randrange(len(pending)))
+                stand.book.do(SettlePayment(payment_id))
+                settled.append(payment_id)
+            case 5 if pending:
+                stand.book.do(FailPayment(pending.pop(), "declined"))
+            case 6 if settled:
+                payment_id = settled.pop(0)
+                stand.book.do(TakePaymentBack(payment_id, amount_of(stand, payment_id)))
+            case 7:
+                stand.book.pass_time(days=1)
+                ends = SupersedePaymentLink(stand.link_id, date(2026, 4, random.randint(1, 30)))
+                stand.link_id = stand.book.ask(ends)["id"]
+
+    for _ in range(60):
+        with suppress(LedgerError):
+            step()
+        link = stand.link()
+        root = stand.link(link.root_id)
+        if link.is_reusable:
+            assert root.settled_uses + len(root.uses_in_flight) <= link.max_uses
+            assert (root.settled_uses, len(root.uses_in_flight)) == (len(settled), len(pending))
+        else:
+            assert len(pending) <= 1
+            assert (stand.status() == "paid") == (stand.obligation().paid_minor == 50_000)
+        kept = sum(amount_of(stand, payment_id) for payment_id in settled)
+        assert stand.book.account(stand.account_id).collections_minor == kept
+
+
+def amount_of(stand: Stand, payment_id: str) -> int:
+    """Return what a payment was to bring."""
+    payment = stand.book.streams[stream_id(payment_id)]
+    assert isinstance(payment, Payment)
+    return payment.amount_minor
 
 
 def test_the_payees_own_word_that_it_was_paid_elsewhere_ends_the_link_r101(stand: Stand) -> None:
