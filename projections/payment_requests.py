@@ -380,7 +380,7 @@ async def find(conn: AsyncConnection[Any], request_id: str, today: date) -> dict
 async def due_expiry(conn: AsyncConnection[Any], *, at: datetime, limit: int) -> list[dict[str, Any]]:
     """Return requests that nobody has answered in time, oldest first (SPEC R-103)."""
     query = """
-        SELECT request_id FROM view_payment_requests WHERE status = 'sent' AND expires_on < %s
+        SELECT request_id, expires_on FROM view_payment_requests WHERE status = 'sent' AND expires_on < %s
         ORDER BY expires_on, position LIMIT %s
     """
     return await fetch(conn, query, [business_date(at), limit])
@@ -389,7 +389,7 @@ async def due_expiry(conn: AsyncConnection[Any], *, at: datetime, limit: int) ->
 async def due_overdue(conn: AsyncConnection[Any], *, at: datetime, limit: int) -> list[dict[str, Any]]:
     """Return accepted requests whose due date has passed, which are not paid, and of which nobody was told."""
     query = """
-        SELECT request_id, due_on, reopenings FROM view_payment_requests
+        SELECT request_id, version, reopenings FROM view_payment_requests
         WHERE status = 'accepted' AND paid_on IS NULL AND due_on < %s AND overdue_told IS DISTINCT FROM due_on
         ORDER BY due_on, position LIMIT %s
     """

@@ -203,7 +203,7 @@ EXPIRE_PAYMENT_REQUESTS = Job(
     view="payment_requests",
     due=payment_requests.due_expiry,
     command=lambda due: ExpirePaymentRequest(due["request_id"]),
-    key=lambda due: f"expire-payment-request:{due['request_id']}",
+    key=lambda due: f"expire-payment-request:{due['request_id']}:{due['expires_on']}",
 )
 MARK_REQUESTS_OVERDUE = Job(
     name="mark-payment-requests-overdue",
@@ -211,7 +211,7 @@ MARK_REQUESTS_OVERDUE = Job(
     view="payment_requests",
     due=payment_requests.due_overdue,
     command=lambda due: MarkRequestOverdue(due["request_id"]),
-    key=lambda due: f"request-overdue:{due['request_id']}:{due['due_on']}:{due['reopenings']}",
+    key=lambda due: f"request-overdue:{due['request_id']}:{due['version']}:{due['reopenings']}",
 )
 EXPIRE_PAYMENT_LINKS = Job(
     name="expire-payment-links",

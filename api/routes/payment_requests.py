@@ -231,10 +231,12 @@ async def claim_payment_request(ask: Ask, body: ClaimBody) -> Reply:
     links = ask.house.vault.public_links
     try:
         link = await links.open(body.link)
-        checked = await links.check(body.link, body.digits or "")
     except LinkNotFound:
         raise LinkNotOpened("the link leads to no payment request") from None
-    if not checked.ok or link.subject is None or not link.thing_id.startswith(f"{parts.PREFIX}_"):
+    if link.subject is None or not link.thing_id.startswith(f"{parts.PREFIX}_"):
+        raise LinkNotOpened("the link leads to no payment request")
+    checked = await links.check(body.link, body.digits or "")
+    if not checked.ok:
         raise LinkNotOpened("the link is not opened by these digits, or is locked", tries_left=checked.tries_left)
     command = BindPaymentRequest(link.thing_id, account_id, "account")
     return of_outcome(await ask.house.engine.submit(command, ask.call(body)))
