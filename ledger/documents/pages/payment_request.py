@@ -24,9 +24,10 @@ WORDS = {
         "email": "이메일",
         "asked": "현재 청구금액",
         "due_on": "지급기한",
-        "paid": "확인된 지급액",
+        "paid_amount": "확인된 지급액",
         "outstanding": "남은 금액",
         "overdue": "연체",
+        "days": "{days}일",
         "rejection": "거절 사유",
         "versions": "요청 내용 이력",
         "version": "차수",
@@ -52,7 +53,7 @@ WORDS = {
         "content": "내용 지문(SHA-256)",
     },
     "en": {
-        "title": "Evidence of a payment request",
+        "title": "Request evidence",
         "request": "Request",
         "made_at": "Made at",
         "status": "State",
@@ -64,9 +65,10 @@ WORDS = {
         "email": "E-mail",
         "asked": "Asked for now",
         "due_on": "Due on",
-        "paid": "Paid",
+        "paid_amount": "Paid",
         "outstanding": "Left to pay",
         "overdue": "Overdue",
+        "days": "{days} days",
         "rejection": "Rejected because",
         "versions": "What was asked for",
         "version": "Version",
@@ -92,12 +94,39 @@ WORDS = {
         "content": "Content digest (SHA-256)",
     },
 }
+STATES = {
+    "sent": "발송",
+    "accepted": "수락",
+    "rejected": "거절",
+    "withdrawn": "철회",
+    "expired": "만료",
+    "partially_paid": "일부 지급",
+    "paid": "지급 완료",
+    "reversed": "지급 취소됨",
+    "proposed": "제안",
+    "pending": "진행 중",
+    "settled": "결제 완료",
+    "failed": "실패",
+}
+"""What states are called in Korean; in English they are their own words."""
+
+REASONS = {
+    "not_ordered": "주문하지 않음",
+    "not_delivered": "받지 못함",
+    "wrong_amount": "금액 불일치",
+    "wrong_due_date": "기한 불일치",
+    "already_paid": "이미 지급함",
+    "unknown_requester": "모르는 청구자",
+    "other": "기타",
+}
+"""What the codes of rejections are called in Korean, likewise."""
 
 
 def page_of(content: Content) -> Page:
     """Return the page of the evidence of one request; `figures` is the evidence itself."""
     evidence, language = content["figures"], content["language"]
     words, request, seal = WORDS[language], evidence["request"], evidence["seal"]
+    words = {**words, **(STATES | REASONS if language == "ko" else {})}
     return Page(
         title=words["title"],
         language=language,
@@ -106,7 +135,7 @@ def page_of(content: Content) -> Page:
         head=[
             (words["request"], request["id"]),
             (words["made_at"], f"{instant(content['issued_at'])} (KST)"),
-            (words["status"], request["status"]),
+            (words["status"], _said(words, request["status"])),
         ],
         parties=[_party(words, "payee", evidence["payee"]), _party(words, "payer", evidence["payer"])],
         headline=(words["asked"], request["amount"], f"{words['due_on']} {request['due_on']}"),
@@ -137,13 +166,14 @@ def _party(words: dict[str, str], side: str, party: dict[str, Any]) -> Party:
 
 
 def _figures(words: dict[str, str], request: dict[str, Any]) -> list[tuple[str, str]]:
-    overdue = f"{request['overdue_from']} - {request['overdue_to'] or ''} ({request['days_late']})"
+    late = words["days"].format(days=request["days_late"])
+    overdue = f"{request['overdue_from']} ~ {request['overdue_to'] or ''} ({late})"
     rejection = request["rejection"] or {}
     lines = [
-        (words["paid"], number(request["paid"])),
+        (words["paid_amount"], number(request["paid"])),
         (words["outstanding"], "" if request["outstanding"] is None else number(request["outstanding"])),
         (words["overdue"], overdue if request["overdue_from"] else words["none"]),
-        (words["rejection"], f"{rejection['code']}: {rejection['text'] or ''}" if rejection else ""),
+        (words["rejection"], f"{_said(words, rejection['code'])}: {rejection['text'] or ''}" if rejection else ""),
     ]
     return [(label, value) for label, value in lines if value]
 
@@ -181,7 +211,7 @@ def _amendments(words: dict[str, str], request: dict[str, Any]) -> Table:
             Column(words["amount"], "money"), Column(words["due_on"], "date"), Column(words["details"], weight=1),
         ],
         [
-            [instant(each["at"]), words[each["side"]], each["status"], each["amount"], each["due_on"],
+            [instant(each["at"]), words[each["side"]], _said(words, each["status"]), each["amount"], each["due_on"],
              each["text"] or each["details"]]
             for each in request["amendments"]
         ],
@@ -197,7 +227,7 @@ def _payments(words: dict[str, str], request: dict[str, Any]) -> Table:
             Column(words["at"], "date"), Column(words["amount"], "money"), Column(words["returned"], "money"),
         ],
         [
-            [each["id"], each["status"], each["method"], each["paid_on"], each["amount"],
+            [each["id"], _said(words, each["status"]), each["method"], each["paid_on"], each["amount"],
              each["reversed"] + each["refunded"]]
             for each in request["payments"]
         ],
@@ -215,3 +245,8 @@ def _facts(words: dict[str, str], facts: list[dict[str, Any]]) -> Table:
         [[each["position"], each["block"], each["topic"], each["digest"]] for each in facts],
         empty=words["none"],
     )  # fmt: skip
+
+
+def _said(words: dict[str, str], name: str) -> str:
+    """Return what a state or a reason is called."""
+    return words.get(name, name.replace("_", " "))
