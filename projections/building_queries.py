@@ -479,6 +479,12 @@ async def to_remind(conn: AsyncConnection[Any], *, at: datetime, limit: int) -> 
     return await fetch(conn, query, {"today": today, "first": today.replace(day=1), "limit": limit})
 
 
+async def gone(conn: AsyncConnection[Any], after: int, limit: int) -> list[dict[str, Any]]:
+    """Return {person, until, ended_at} of people whose period was ended after a position, in that order."""
+    query = "SELECT person, until, ended_at FROM view_unit_people WHERE ended_at > %s ORDER BY ended_at LIMIT %s"
+    return await fetch(conn, query, [after, limit])
+
+
 # -- parts -------------------------------------------------------------------------------------------------------------
 
 

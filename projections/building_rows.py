@@ -100,7 +100,7 @@ UNITS = Table(
 
 @dataclass(slots=True)
 class PersonRow:
-    """One period of one person at a unit. until: last day; None = still."""
+    """One period of one person at a unit. until: last day; None = still. ended_at: position of the fact of it."""
 
     unit_id: str
     role: str
@@ -108,6 +108,7 @@ class PersonRow:
     building_id: str
     person: str
     until: date | None
+    ended_at: int | None = None
 
 
 PEOPLE = Table(
@@ -122,9 +123,11 @@ PEOPLE = Table(
         building_id text NOT NULL,
         person text NOT NULL,
         until date,
+        ended_at bigint,
         CONSTRAINT {table}_pkey PRIMARY KEY (unit_id, role, since)
     )
     """,
+    indexes=("CREATE INDEX IF NOT EXISTS {table}_ended ON {table} (ended_at) WHERE ended_at IS NOT NULL",),
 )
 
 

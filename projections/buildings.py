@@ -159,7 +159,7 @@ def _of_unit(fact: Any, position: int, rows: Rows) -> None:
     """Change the rows as a fact of a unit says."""
     match fact:
         case Unit.PersonEntered() | Unit.PersonLeft():
-            _move(fact, rows)
+            _move(fact, position, rows)
         case Unit.Charged():
             _charge(fact, position, rows)
         case Unit.LateFeeCharged():
@@ -287,7 +287,7 @@ def _share(fact: Any, month: str, rows: Rows) -> None:
         )
 
 
-def _move(fact: Any, rows: Rows) -> None:
+def _move(fact: Any, position: int, rows: Rows) -> None:
     unit = rows.get(UNITS, (fact.unit_id,))
     person, since = (unit.owner, unit.owner_since) if fact.role == OWNER else (unit.resident, unit.resident_since)
     if person is not None:
@@ -295,6 +295,7 @@ def _move(fact: Any, rows: Rows) -> None:
         rows.load_missing(PEOPLE, [key])
         last = rows.get(PEOPLE, key)
         last.until = fact.until if isinstance(fact, Unit.PersonLeft) else fact.since - timedelta(days=1)
+        last.ended_at = position
     came, on = (None, None) if isinstance(fact, Unit.PersonLeft) else (fact.person, fact.since)
     if fact.role == OWNER:
         unit.owner, unit.owner_since = came, on

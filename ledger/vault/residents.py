@@ -1,18 +1,21 @@
 """Who owns units and lives in them, and what buildings are called and where they stand (SPEC 11.3).
 
-Facts hold tokens. They are kept as long as the building is managed here, and are erased one by one.
+Facts hold tokens. Somebody is kept for five years after they left; a building's name as long as it is managed here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
 from ledger.recall import KeyReused
 from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading
+from ledger.vault.people import years_after
 from ledger.vault.person import MASK, mask
 
 BASIS = "Contract of the manager with owners and residents; Electronic Financial Transactions Act art. 22"
+YEARS = 5
 RESIDENT_PREFIX, BUILDING_PREFIX = "rsd", "bdn"
 
 
@@ -65,6 +68,12 @@ class Residents:
     async def put_building(self, principal: str, key: str, name: BuildingName) -> tuple[str, bool]:
         """Keep what a building is called. Returns and raises as `put`."""
         return await self._put(BUILDING_PREFIX, principal, key, name._asdict())
+
+    async def keep_after(self, token: str, last_day: date) -> None:
+        """Let somebody who left be forgotten five years after their last day. Raises: VaultUnavailable."""
+        async with self._door.transaction() as connection:
+            update = self._door.sql("UPDATE {s}.item SET retain_until = %s WHERE token = %s")
+            await connection.execute(update, (years_after(last_day, YEARS), token))
 
     async def get(self, tokens: Iterable[str], reading: Reading | None) -> dict[str, Resident]:
         """Return people by token; who was erased is `FORGOTTEN`.

@@ -31,8 +31,8 @@ from ledger.commands.collecting.obligations import StartCollection, known_obliga
 from ledger.database import Database, connect, connect_async
 from ledger.engine import Engine
 from ledger.store import Store
-from projections import building_queries as queries
 from projections.connections import connect_to
+from projections.paging import fetch
 from projections.runner import Runner
 from scheduler.jobs import CHARGE_UNITS, fire
 from tests.ledger.commands.test_building_laws import months
@@ -105,7 +105,7 @@ def feed(ledger_database: Database) -> Feed:
 async def rows(database: Database, query: str) -> list[dict[str, Any]]:
     async with await connect_async(database.app) as conn:
         await conn.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(database.schema)))
-        return await queries.fetch(conn, query, [])
+        return await fetch(conn, query, [])
 
 
 async def opened(engine: Engine, units: int) -> tuple[str, str, list[str]]:

@@ -287,7 +287,7 @@ def test_a_correction_of_what_two_months_rest_on_puts_both_right() -> None:
 
     total = sum(estate.obligation(estate.tab(unit_id)).due_minor or 0 for unit_id in estate.units)
     assert total == 8_300
-    assert estate.building.to_adjust == ()
+    assert not estate.building.to_adjust
 
 
 def test_what_an_adjustment_takes_off_goes_to_who_was_charged_and_not_to_who_came_after() -> None:

@@ -16,7 +16,7 @@ from ledger.ports.sandbox.state import SandboxState
 from ledger.store import Store
 from projections import tellings
 from scheduler.jobs import CHARGE_LATE_FEES, CHARGE_UNITS, REMIND_DEBTORS, Fired, fire
-from scheduler.reactions import collections, payments
+from scheduler.reactions import collections, payments, residents
 from scheduler.reactions import tellings as telling_reaction
 from scheduler.reactions.bench import Bench
 from tests.api.counter import Counter
@@ -230,3 +230,20 @@ async def test_a_building_in_rials_shows_jalali_dates_and_keeps_strangers_out(co
     assert (debtor["overdue_since_jalali"], debtor["person"], debtor["currency"]) == ("1404-12-29", None, "IRR")
     stranger = await court.counter.key("master", account_id=await court.counter.account())
     assert (await court.counter.get(f"/v1/buildings/{court.id}", key=stranger)).status_code == 404
+
+
+async def test_who_left_is_forgotten_five_years_after_their_last_day(court: Court) -> None:
+    await court.open()
+    await court.enter("101", "Haneul", "2020-01-01")
+    await court.enter("101", "Nari", "2026-02-01")
+    court.feed()
+
+    assert await residents.react(court.bench) == 1
+    assert await residents.react(court.bench) == 0
+    kept = []
+    for day in (date(2031, 1, 31), date(2031, 2, 1)):
+        await court.bench.vault.purge(day)
+        people = (await court.get(f"/units/{court.units['101']}"))["people"]
+        kept.append([each["person"]["name"] for each in people])
+
+    assert kept == [["Nari", "Haneul"], ["Nari", "***"]]
