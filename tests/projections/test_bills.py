@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection, Connection
 
+from aggregates.collecting.auto_pay import announce_window
 from aggregates.collecting.bill import Bill, bill_status
 from aggregates.dates import KST, business_date
 from ledger.commands.collecting.auto_pay import AnnounceAutoPay, DropAutoPay, RunAutoPay
@@ -101,7 +102,7 @@ def _is_idle(days: Days, bill_id: str) -> bool:
 
 def _is_soon(days: Days, bill_id: str) -> bool:
     """Say whether jobs announce the bill now, and not later."""
-    first, last = bill_queries.announce_window(days.memory.at)
+    first, last = announce_window(days.memory.at)
     return first <= days.bill(bill_id).sheet.due_on <= last and _is_idle(days, bill_id)
 
 
