@@ -47,7 +47,7 @@ from aggregates.fact import Stamp, Stream, stream_class
 
 PREFIX = "unt"
 
-LINES_MAX = 300
+LINES_MAX = 200
 """Lines that one fact holds at most."""
 
 MONTHS_KEPT = 36

@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 
 from aggregates.account import Account
-from aggregates.collecting.buildings import BuildingMonth, Unit
-from aggregates.collecting.buildings.parts import Policy, Reading
+from aggregates.collecting.buildings import Building, BuildingMonth, Unit
+from aggregates.collecting.buildings.building import UNITS_A_FACT_MAX
+from aggregates.collecting.buildings.parts import (
+    SHARES_MAX,
+    Charge,
+    Policy,
+    Reading,
+    Reduction,
+    Share,
+    UnitSheet,
+    last_day,
+)
 from aggregates.collecting.buildings.pour import overdue
+from aggregates.collecting.buildings.unit import LINES_MAX
 from aggregates.errors import LedgerError
 from aggregates.fact import Fact
 from ledger.commands.collecting.building_charges import ChargeLateFee, ChargeUnit, RemindUnit
@@ -27,6 +38,8 @@ from ledger.commands.collecting.buildings import (
     TakeReadings,
 )
 from ledger.commands.collecting.obligations import ConfirmOutside
+from ledger.mapper import STATE_BYTES_MAX, pack
+from tests.aggregates.samples import sample
 from tests.ledger.estate import Estate, Reverse, cost, sheet
 
 DUE = date(2026, 4, 10)
@@ -472,3 +485,65 @@ def test_who_comes_ends_the_period_of_who_was_there_and_who_left_can_be_followed
     assert list(there.values()) == [None, "tok_a", "tok_a", "tok_b", "tok_b", None]
     assert refusal(estate, EnterUnit(estate.id, unit_id, "resident", "tok_c", date(2026, 2, 10))) == "period_overlaps"
     assert refusal(estate, EnterUnit(estate.id, unit_id, "resident", "tok_c", date(2026, 2, 11))) is None
+
+
+# -- sizes ---------------------------------------------------------------------------------------------------------
+
+UNIT_ID = "unt_000123456789abcdefgzzzzzzzzzzzz"
+BIG = 999_999_999_999_999
+SHARES = (Share(UNIT_ID, BIG, -BIG),) * SHARES_MAX
+LINES = (Charge(9_999, "adjustment", "c" * 32, "2026-12", "2026-12", DUE, BIG),) * LINES_MAX
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        (Building.UnitsAdded, {"units": (UnitSheet(UNIT_ID, "가" * 20, 10**9, 10**6, 10**6),) * UNITS_A_FACT_MAX}),
+        (BuildingMonth.Read, {"readings": (Reading(UNIT_ID, 10**12),) * SHARES_MAX}),
+        (BuildingMonth.CostSplit, {"shares": SHARES, "name": "가" * 60}),
+        (BuildingMonth.CostAdjusted, {"shares": SHARES}),
+        (Unit.Charged, {"lines": LINES, "reduced": (Reduction(9_999, BIG),) * 300}),
+    ],
+)
+def test_r144_a_fact_of_a_large_building_fits_in_a_row(kind: Any, given: dict[str, Any]) -> None:
+    assert len(pack(sample(kind, **given))) <= STATE_BYTES_MAX
+
+
+def test_r144_a_building_of_1_000_units_is_split_in_facts_of_so_many_units_each() -> None:
+    estate = Estate([sheet(f"{place}") for place in range(1, 1_001)])
+    estate.costs(cost("clean", "equal"))
+
+    facts = estate.split("2026-03", DUE, clean=1_000_003)
+
+    assert [len(fact.shares) for fact in facts if isinstance(fact, BuildingMonth.CostSplit)] == [400, 400, 200]
+    assert sum(amounts(facts, "clean")) == 1_000_003
+    assert sorted(set(amounts(facts, "clean"))) == [1_000, 1_001]
+    added = [fact for fact in estate.memory.facts if isinstance(fact, Building.UnitsAdded)]
+    assert [len(fact.units) for fact in added] == [250, 250, 250, 250]
+
+
+def test_a_unit_with_hundreds_of_costs_is_charged_in_several_facts_that_add_up() -> None:
+    estate = Estate([sheet("1")])
+    estate.costs(*(cost(f"c{number}", "each", 100) for number in range(450)))
+
+    estate.run("2026-03", DUE)
+
+    charged = [fact for fact in estate.memory.facts if isinstance(fact, Unit.Charged)]
+    assert [(len(fact.lines), fact.due_minor) for fact in charged] == [(200, 20_000), (200, 40_000), (50, 45_000)]
+    assert estate.obligation(estate.tab(estate.units[0])).due_minor == 45_000
+
+
+def test_lines_that_were_covered_long_ago_are_only_summed_up() -> None:
+    estate = Estate([sheet("1")])
+    estate.costs(cost("clean", "each", 100))
+    unit_id = estate.units[0]
+    for number in range(60):
+        year, month = 2020 + number // 12, number % 12 + 1
+        estate.run(f"{year}-{month:02d}", last_day(f"{year}-{month:02d}"))
+        estate.pay(estate.tab(unit_id), 100)
+
+    [tab] = estate.unit(unit_id).tabs.values()
+    assert (tab.due_minor, tab.paid_minor) == (6_000, 6_000)
+    assert len(tab.charges) < 40
+    assert len(estate.unit(unit_id).months) == 36
+    assert sum(each.open_minor for each in tab.covered()) == 0
