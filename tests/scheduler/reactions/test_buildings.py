@@ -12,6 +12,7 @@ from api.app import create_app
 from api.views import Views
 from ledger.database import Database
 from ledger.engine import Engine
+from ledger.ports.sandbox.scenarios import set_rates
 from ledger.ports.sandbox.state import SandboxState
 from ledger.store import Store
 from projections import tellings
@@ -247,3 +248,37 @@ async def test_who_left_is_forgotten_five_years_after_their_last_day(court: Cour
         kept.append([each["person"]["name"] for each in people])
 
     assert kept == [["Nari", "Haneul"], ["Nari", "***"]]
+
+
+async def test_whatever_the_gateway_does_a_unit_s_money_moves_once(court: Court, state: SandboxState) -> None:
+    await court.open()
+    await court.post("/cost-types", {"code": "clean", "name": "Cleaning", "charge": "fixed", "basis": "equal",
+                                     "amount": 300_000}, 200)  # fmt: skip
+    await court.run("2026-01", "2026-03-10")
+    await set_rates(state, {"callback_copies": 3, "callbacks_reversed": True})
+
+    # Declined; an answer that never came of a payment that was taken; told three times, the newest first.
+    await court.pay("101", 10_001)
+    await court.react()
+    assert (await court.tabs())["101"] == (100_000, 100_000, 0)
+    await court.pay("101", 10_002)
+    await court.pay("103", 100_000)
+    await court.react()
+    court.clock.advance(hours=2)
+    await court.react()
+    # A deposit of another amount than asked for is credit, which the next run takes.
+    await court.pay("102", 10_004, "virtual_account")
+    for _ in range(3):
+        await court.react()
+        court.clock.advance(hours=1)
+
+    shown = await court.tabs()
+    assert (shown["101"], shown["103"]) == ((100_000, 89_998, 0), (100_000, 0, 0))
+    credit = shown["102"][2]
+    assert shown["102"] == (100_000, 100_000, credit)
+    assert 0 < credit < 10_004
+    await court.run("2026-02", "2026-04-10")
+    assert (await court.tabs())["102"] == (200_000, 200_000 - credit, 0)
+    account = (await court.counter.get(f"/v1/accounts/{court.account_id}")).json()
+    assert (account["collections"], account["payer_credit"]) == (110_002 + credit, 0)
+    await court.balanced()
