@@ -30,6 +30,9 @@ NOT_FOR_AUDITORS = {
     "download_document": "names whom it is for, in clear; an auditor has its digests verified",
     "download_attachment": "is what two sides have sent each other, in clear; its digest stands in the request",
     "get_payment_request_evidence": "names both sides, in clear; its facts are those of the events",
+    "get_payment_link_qr": "is the link itself, and opens the payer's page",
+    "get_consent_evidence": "names the payer, in clear; its digest stands in the mandate",
+    "get_debit_file": "holds the payers' bank accounts, for the bank; its digest stands in the batch",
 }
 """What an auditor, who reads everything masked, does not read, and why."""
 
@@ -259,6 +262,18 @@ async def ask(counter: Counter, each: Operation, account_id: str, key: str) -> h
         "format": "pdf",
         "line_id": f"lin_{stem}1",
         "link_id": f"lnk_{stem}7",
+        "payout_link_id": f"pol_{stem}7",
+        "obligation_id": f"obl_{stem}7",
+        "withdrawal_id": f"wdr_{stem}7",
+        "bill_id": f"bil_{stem}7",
+        "customer_id": f"cus_{stem}7",
+        "mandate_id": f"mdt_{stem}7",
+        "debit_id": f"dbt_{stem}7",
+        "plan_id": f"dpl_{stem}7",
+        "batch_id": f"dbb_{stem}7",
+        "building_id": f"bld_{stem}7",
+        "unit_id": f"unt_{stem}7",
+        "code": "cleaning",
         "source": "example-bank",
         "request_id": f"prq_{stem}7",
         "number": "1",
