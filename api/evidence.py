@@ -16,7 +16,7 @@ from aggregates import ids
 from aggregates.dates import rfc3339
 from api.ask import Ask
 from api.payment_request_papers import contact_json, with_words
-from api.routes.payment_requests import HISTORY_MAX, found, streams_of
+from api.payment_request_sides import HISTORY_MAX, found, streams_of
 from ledger.documents.content import canonical, content_of, digest
 from ledger.documents.pages.payment_request import KIND
 from ledger.documents.render import render

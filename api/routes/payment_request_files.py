@@ -17,8 +17,8 @@ from api.evidence import evidence_of, pdf_of, zip_of
 from api.operation import operation, reads
 from api.owners import OwnerQuery, account_of
 from api.payment_request_bodies import EvidenceQuery
+from api.payment_request_sides import ONE, found
 from api.reply import Reply, of_outcome, of_view, position_header
-from api.routes.payment_requests import ONE, found
 from api.shapes import payment_requests as shapes
 from ledger import attachments
 from ledger.attachments import sniff

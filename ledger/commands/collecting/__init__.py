@@ -17,6 +17,8 @@ from ledger.commands.collecting import (
     payout_links,
     payout_money,
     public_links,
+    request_amendments,
+    request_money,
     tellings,
     withdrawals,
 )
@@ -36,6 +38,8 @@ __all__ = [
     "payout_links",
     "payout_money",
     "public_links",
+    "request_amendments",
+    "request_money",
     "tellings",
     "withdrawals",
 ]

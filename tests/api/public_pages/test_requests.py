@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from aggregates.collecting.payment_request_parts import Terms
-from ledger.commands.collecting.payment_requests import (
-    ProposeAmendment,
-    RevisePaymentRequest,
-    SendPaymentRequest,
-    WithdrawPaymentRequest,
-)
+from ledger.commands.collecting.payment_requests import RevisePaymentRequest, SendPaymentRequest, WithdrawPaymentRequest
+from ledger.commands.collecting.request_amendments import ProposeAmendment
 from projections import payment_requests
 from tests.api.public_pages.street import Street, Visitor
 
