@@ -44,6 +44,8 @@ from ledger.ports.sandbox import sandbox_ports, sandbox_state
 from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import open_vault
+from ledger.vault.debit_papers import BankDetails
+from ledger.vault.door import RETAINED_UNTIL_ERASED
 from projections import debit_queries
 from projections.connections import connect_to
 from projections.direct_debits import DirectDebits
@@ -186,7 +188,7 @@ async def _found(bench: Bench, count: int) -> str:
     """Open the account, with mandates and the debits of the day."""
     account_id: str = (await _do(bench, OpenAccount("Mill Road Academy", "prepaid", "KRW", None, 0), "open"))["id"]
     settlement = {"account_number": "110220330440", "holder": "Blue Kite", "identity": "1234567891", "bank": "004"}
-    await bench.vault.debit_papers.put_accounts({"stl_bench": settlement})
+    await bench.vault.put("stl_bench", settlement, legal_basis="bench", retain_until=RETAINED_UNTIL_ERASED)
     for start in range(0, count, PART_MAX):
         numbers = range(start, min(count, start + PART_MAX))
         accounts = {f"mba_bench{number}": _account(number) for number in numbers}
@@ -197,9 +199,9 @@ async def _found(bench: Bench, count: int) -> str:
     return account_id
 
 
-def _account(number: int) -> dict[str, str]:
+def _account(number: int) -> BankDetails:
     last = "0021" if number % FAILING_EVERY == 0 else f"{1000 + number % 8000}"
-    return {"account_number": f"11{number:06d}{last}", "holder": "Haneul", "identity": "900815", "bank": ""}
+    return BankDetails(f"11{number:06d}{last}", "Haneul", "900815")
 
 
 async def _collect(bench: Bench, clock: SetClock, account_id: str, count: int) -> Measured:

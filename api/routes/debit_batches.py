@@ -83,9 +83,9 @@ async def get_debit_file(ask: Ask, batch_id: str) -> Reply:
         lines = await ask_lines(conn, batch_id, after=0, limit=FILE_LINES_MAX)
     papers = ask.house.vault.debit_papers
     reading = Reading(ask.caller.principal, "download a file for the bank", ask.request_id)
-    tokens = [onboarding["settlement"], *(line["bank_account"] for line in lines)]
-    accounts = await papers.accounts(tokens, reading)
-    content = await aside(len(lines), lambda: write_batch(row, onboarding, lines, accounts))
+    accounts = await papers.accounts([line["bank_account"] for line in lines], reading)
+    settlement = await ask.house.vault.get(onboarding["settlement"], reading)
+    content = await aside(len(lines), lambda: write_batch(row, onboarding, settlement, lines, accounts))
     name = f"{batch_id}.txt"
     headers = (position_header(position), (b"content-disposition", f'attachment; filename="{name}"'.encode()))
     return Reply(200, content, headers, b"text/plain; charset=euc-kr")

@@ -60,14 +60,13 @@ FILE_RULES = (DocumentTypeNotTaken, *rules(attachments))
 async def draft_onboarding(ask: Ask, account_id: str, body: OnboardingBody) -> DraftOnboarding:
     """Begin to apply for direct debits, or begin anew after a rejection."""
     assert ask.key is not None, "a POST has a key"
-    settlement = await ask.house.vault.debit_papers.put_account(
+    settlement = await ask.house.vault.debit_papers.put_settlement(
         ask.caller.principal,
         ask.key,
+        bank=body.bank,
         number=body.account_number,
         holder=body.holder,
         identity=body.business_number,
-        bank=body.bank,
-        settlement=True,
     )
     return DraftOnboarding(account_id, settlement, body.statement_text)
 

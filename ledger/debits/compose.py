@@ -13,8 +13,9 @@ from ledger.commands.collecting.debit_batches import AnswerBatch
 from ledger.debits.debits import DebitFile, DebitLine, read_results, write_debits
 from ledger.debits.layout import Results, word_of
 from ledger.debits.mandates import MandateFile, MandateLine, read_mandate_results, write_mandates
+from ledger.vault.debit_papers import BankDetails
 
-NOBODY: Mapping[str, str] = {"account_number": "", "holder": "", "identity": "", "bank": ""}
+NOBODY = BankDetails("", "", "")
 """An account that was erased: the bank knows none without a number."""
 
 
@@ -31,7 +32,7 @@ class Sender(NamedTuple):
 
 
 def debits_content(
-    sender: Sender, day: date, lines: Iterable[Mapping[str, Any]], accounts: Mapping[str, Mapping[str, str]]
+    sender: Sender, day: date, lines: Iterable[Mapping[str, Any]], accounts: Mapping[str, BankDetails]
 ) -> bytes:
     """Return the file of a batch of debits.
 
@@ -49,8 +50,8 @@ def debits_content(
             DebitLine(
                 line["serial"],
                 line["bank"],
-                account["account_number"],
-                account["identity"],
+                account.number,
+                account.identity,
                 line["asked_minor"],
                 payer_number(line["mandate_id"]),
                 line["partial"],
@@ -64,7 +65,7 @@ def debits_content(
 
 
 def mandates_content(
-    sender: Sender, day: date, lines: Iterable[Mapping[str, Any]], accounts: Mapping[str, Mapping[str, str]]
+    sender: Sender, day: date, lines: Iterable[Mapping[str, Any]], accounts: Mapping[str, BankDetails]
 ) -> bytes:
     """Return the file of a batch of mandates; as `debits_content`, each line with a change: new or ended."""
     made = []
@@ -76,8 +77,8 @@ def mandates_content(
                 line["change"],
                 payer_number(line["mandate_id"]),
                 line["bank"],
-                account["account_number"],
-                account["identity"],
+                account.number,
+                account.identity,
             )
         )
     return write_mandates(MandateFile(sender.institution_code, day, tuple(made)))
@@ -91,18 +92,19 @@ def read_answer(kind: str, content: bytes) -> Results:
 def write_batch(
     batch: Mapping[str, Any],
     onboarding: Mapping[str, Any],
+    settlement: Mapping[str, str],
     lines: Iterable[Mapping[str, Any]],
-    accounts: Mapping[str, Mapping[str, str]],
+    accounts: Mapping[str, BankDetails],
 ) -> bytes:
     """Return the file of a batch.
 
     Args:
-        batch, onboarding, lines: rows of the view. accounts: token -> the account in clear, the business's own, too.
+        batch, onboarding, lines: rows of the view. settlement: the business's own account, as the vault has it.
+        accounts: token -> the payer's account in clear.
 
     Raises:
         ValueError: something does not fit into its field.
     """
-    settlement = accounts.get(onboarding["settlement"], NOBODY)
     sender = Sender(batch["institution_code"], settlement, onboarding["statement_text"])
     compose = mandates_content if batch["kind"] == "mandates" else debits_content
     return compose(sender, batch["day"], lines, accounts)

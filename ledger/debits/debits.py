@@ -102,12 +102,12 @@ def read_debits(content: bytes) -> DebitFile:
     header: tuple[str, date, str, str] | None = None
     passbook = ""
     found: list[DebitLine] = []
-    kinds: list[bytes] = []
+    kind = b""
     for line in lines:
-        kinds.append(kind := line[:1])
+        before, kind = kind, line[:1]
         if header is None:
             header = _header(lines, kind, ASKS)
-        elif TRAILER in kinds[:-1] or kind not in (RECORD, TRAILER):
+        elif before == TRAILER or kind not in (RECORD, TRAILER):
             raise lines.refused("is no record")
         elif kind == RECORD:
             lines.expect(9, header[0].encode().ljust(10), "institution")
@@ -134,7 +134,7 @@ def read_debits(content: bytes) -> DebitFile:
             whole = [each for each in found if not each.partial]
             parts = [each for each in found if each.partial]
             _totals(lines, header[0], len(found), whole=_sum(whole), partly=_sum(parts))
-    check_frame(lines, kinds)
+    check_frame(lines, kind)
     assert header is not None, "a file with a trailer has a header"
     return DebitFile(*header, passbook, tuple(found))
 
@@ -180,14 +180,14 @@ def read_results(content: bytes) -> Results:
     lines = Lines(content, WIDTH)
     header: tuple[str, date, str, str] | None = None
     found: list[ResultLine] = []
-    kinds: list[bytes] = []
+    kind = b""
     totals = (0, 0, 0, 0)
     serials: set[int] = set()
     for line in lines:
-        kinds.append(kind := line[:1])
+        before, kind = kind, line[:1]
         if header is None:
             header = _header(lines, kind, ANSWERS)
-        elif TRAILER in kinds[:-1] or kind not in (RECORD, TRAILER):
+        elif before == TRAILER or kind not in (RECORD, TRAILER):
             raise lines.refused("is no record")
         elif kind == RECORD:
             lines.expect(9, header[0].encode().ljust(10), "institution")
@@ -205,7 +205,7 @@ def read_results(content: bytes) -> Results:
                 lines.digits(56, 8, "number of partly collected"),
                 lines.digits(64, AMOUNT_DIGITS, "amount partly collected"),
             )
-    check_frame(lines, kinds)
+    check_frame(lines, kind)
     assert header is not None, "a file with a trailer has a header"
     return Results(header[0], header[1], tuple(found), *totals)
 

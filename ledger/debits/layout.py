@@ -154,10 +154,10 @@ class Lines:
             raise self.refused(f"has a {what} that is no date") from None
 
 
-def check_frame(lines: Lines, kinds: list[bytes]) -> None:
-    """Refuse a file that does not begin with a header and end with one trailer. Raises: FileRefused."""
-    if not kinds:
+def check_frame(lines: Lines, last: bytes) -> None:
+    """Refuse a file whose last line is no trailer. Raises: FileRefused."""
+    if not last:
         lines.number = 1
         raise lines.refused("is missing: the file is empty")
-    if kinds[-1] != TRAILER:
+    if last != TRAILER:
         raise lines.refused("is the last one and no trailer")

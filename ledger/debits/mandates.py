@@ -97,12 +97,12 @@ def read_mandates(content: bytes) -> MandateFile:
     lines = Lines(content, WIDTH)
     header: tuple[str, date] | None = None
     found: list[MandateLine] = []
-    kinds: list[bytes] = []
+    kind = b""
     for line in lines:
-        kinds.append(kind := line[:1])
+        before, kind = kind, line[:1]
         if header is None:
             header = _header(lines, kind, ASKS)
-        elif TRAILER in kinds[:-1] or kind not in (RECORD, TRAILER):
+        elif before == TRAILER or kind not in (RECORD, TRAILER):
             raise lines.refused("is no record")
         elif kind == RECORD:
             lines.expect(9, header[0].encode().ljust(10), "institution")
@@ -129,7 +129,7 @@ def read_mandates(content: bytes) -> MandateFile:
             lines.expect(9, header[0].encode().ljust(10), "institution")
             wanted = (len(found), len(found) - ended, 0, ended, 0)
             lines.expect(27, b"".join(number(count, 8) for count in wanted), "total than its records add up to")
-    check_frame(lines, kinds)
+    check_frame(lines, kind)
     assert header is not None, "a file with a trailer has a header"
     return MandateFile(*header, tuple(found))
 
@@ -163,13 +163,13 @@ def read_mandate_results(content: bytes) -> Results:
     lines = Lines(content, WIDTH)
     header: tuple[str, date] | None = None
     found: list[ResultLine] = []
-    kinds: list[bytes] = []
+    kind = b""
     serials: set[int] = set()
     for line in lines:
-        kinds.append(kind := line[:1])
+        before, kind = kind, line[:1]
         if header is None:
             header = _header(lines, kind, ANSWERS)
-        elif TRAILER in kinds[:-1] or kind not in (RECORD, TRAILER):
+        elif before == TRAILER or kind not in (RECORD, TRAILER):
             raise lines.refused("is no record")
         elif kind == RECORD:
             lines.expect(9, header[0].encode().ljust(10), "institution")
@@ -184,7 +184,7 @@ def read_mandate_results(content: bytes) -> Results:
             found.append(ResultLine(serial, lines.words(26, 20, "payer's number"), 0, code))
         elif lines.digits(27, 8, "number of records") != len(found):
             raise lines.refused("counts other records than there are")
-    check_frame(lines, kinds)
+    check_frame(lines, kind)
     assert header is not None, "a file with a trailer has a header"
     return Results(*header, tuple(found))
 

@@ -10,6 +10,8 @@ from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
 
+import orjson
+
 from ledger.recall import KeyReused
 from ledger.vault.door import RETAINED_UNTIL_ERASED, Door, Reading, SubjectNotFound, aside
 
@@ -23,6 +25,18 @@ class Paper(NamedTuple):
 
     token: str
     sha256: str
+
+
+class BankDetails(NamedTuple):
+    """A payer's bank account. number: digits. identity: birth date (YYMMDD) or business number of the holder."""
+
+    number: str
+    holder: str
+    identity: str
+
+
+FIELD = "account"
+"""All of an account in one field: a file has a hundred thousand of them."""
 
 
 class DebitPapers:
@@ -47,41 +61,33 @@ class DebitPapers:
         token = self._door.kek.token(PAYER_PREFIX, principal, key)
         return await self._put(token, {"name": name, "phone": phone, "email": email}, BASIS)
 
-    async def put_account(
-        self,
-        principal: str,
-        key: str,
-        *,
-        number: str,
-        holder: str,
-        identity: str,
-        bank: str = "",
-        settlement: bool = False,
-    ) -> str:
-        """Keep a bank account; returns and raises as `put_payer`.
+    async def put_account(self, principal: str, key: str, *, number: str, holder: str, identity: str) -> str:
+        """Keep a payer's bank account; returns and raises as `put_payer`.
 
         Args:
-            identity: birth date (YYMMDD) or business number of the holder.
-            bank: its code of three digits, where no fact says it.
-            settlement: whether it is that of a business, to which collected money is paid.
+            number: digits. identity: birth date (YYMMDD) or business number of the holder.
         """
-        prefix = SETTLEMENT_PREFIX if settlement else ACCOUNT_PREFIX
-        token = self._door.kek.token(prefix, principal, key)
-        fields = {"account_number": number, "holder": holder, "identity": identity, "bank": bank}
-        return await self._put(token, fields, DOCUMENT_BASIS if settlement else BASIS)
+        token = self._door.kek.token(ACCOUNT_PREFIX, principal, key)
+        await self._put_bytes(token, {FIELD: _packed(BankDetails(number, holder, identity))}, BASIS)
+        return token
 
-    async def put_accounts(self, accounts: Mapping[str, Mapping[str, str]]) -> None:
+    async def put_accounts(self, accounts: Mapping[str, BankDetails]) -> None:
         """Keep many bank accounts at once, by token."""
         door = self._door
         sealed = await aside(
             len(accounts),
-            lambda: [
-                door.sealed(token, {name: value.encode() for name, value in fields.items()})
-                for token, fields in accounts.items()
-            ],
+            lambda: [door.sealed(token, {FIELD: _packed(account)}) for token, account in accounts.items()],
         )
         async with door.transaction() as connection:
             await door.keep(connection, sealed, legal_basis=BASIS, retain_until=RETAINED_UNTIL_ERASED)
+
+    async def put_settlement(
+        self, principal: str, key: str, *, bank: str, number: str, holder: str, identity: str
+    ) -> str:
+        """Keep the account of a business, to which collected money is paid; returns and raises as `put_payer`."""
+        token = self._door.kek.token(SETTLEMENT_PREFIX, principal, key)
+        fields = {"account_number": number, "holder": holder, "identity": identity, "bank": bank}
+        return await self._put(token, fields, DOCUMENT_BASIS)
 
     async def put_file(self, principal: str, key: str, content: bytes, *, kind: str, evidence: bool) -> Paper:
         """Keep a file; returns and raises as `put_payer`. evidence: of a consent; else a business's document."""
@@ -104,12 +110,12 @@ class DebitPapers:
             raise SubjectNotFound("Nothing is kept behind this token")
         return found[token]["file"], found[token]["kind"].decode()
 
-    async def accounts(self, tokens: Sequence[str], reading: Reading) -> dict[str, dict[str, str]]:
-        """Return bank accounts in clear, by token; the read is on record before. What was erased is left out."""
+    async def accounts(self, tokens: Sequence[str], reading: Reading) -> dict[str, BankDetails]:
+        """Return payers' accounts in clear, by token; the read is on record before. What was erased is left out."""
         async with self._door.connected() as connection:
             await self._door.record(connection, reading, tokens)
             found = await self._door.open_fields(connection, tokens)
-        return {token: {name: value.decode() for name, value in fields.items()} for token, fields in found.items()}
+        return {token: BankDetails(*orjson.loads(fields[FIELD])) for token, fields in found.items()}
 
     async def keep_until(self, tokens: Iterable[str], until: date) -> None:
         """Let the years of the law begin: forget these subjects after a day."""
@@ -130,3 +136,7 @@ class DebitPapers:
             new = await door.keep(connection, [sealed], legal_basis=basis, retain_until=RETAINED_UNTIL_ERASED)
             if not new and (await door.open_fields(connection, [token])).get(token) != values:
                 raise KeyReused("Idempotency-Key was used for another request; a new request needs a new key")
+
+
+def _packed(account: BankDetails) -> bytes:
+    return orjson.dumps([*account])

@@ -8,7 +8,7 @@ whatever is killed on the way goes on where it stopped.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import structlog
 
+from aggregates.collecting.debit import Debit
 from aggregates.collecting.debit_batch import (
     KINDS,
     PART_MAX,
@@ -26,6 +27,7 @@ from aggregates.collecting.debit_batch import (
     times_of,
 )
 from aggregates.collecting.mandate import Mandate
+from aggregates.collecting.obligation import Obligation
 from aggregates.dates import business_date
 from aggregates.errors import LedgerError
 from ledger.command import Command, Outcome
@@ -39,7 +41,6 @@ from ledger.commands.collecting.debit_batches import (
     RecordMandateResults,
     Result,
     WithdrawLines,
-    streams_of_debit,
 )
 from ledger.commands.collecting.debits import CALENDAR, ReverseDebit
 from ledger.debits.compose import answer_of, read_answer, write_batch
@@ -49,6 +50,7 @@ from ledger.engine import Engine
 from ledger.ports.direct_debit import BatchFile, ResultFile
 from ledger.ports.errors import PortRefused, PortUnavailable
 from ledger.vault import Reading
+from ledger.vault.debit_papers import BankDetails
 from ledger.vault.door import aside
 from projections import debit_queries
 from scheduler.reactions import cursors
@@ -141,12 +143,20 @@ async def _fill_part(engine: Engine, batch_id: str, kind: Kind, page: Sequence[d
     return await engine.submit(command, call_of(NAME, f"{batch_id}:fill:{mark}"))
 
 
-async def load(engine: Engine, batch_id: str, page: Sequence[dict[str, Any]]) -> None:
-    """Load all streams of a part of a batch in bulk, and see that they are those of the database."""
+async def load(
+    engine: Engine, batch_id: str, page: Sequence[dict[str, Any]], failures: Container[int] | None = None
+) -> None:
+    """Load all streams of a part of a batch in bulk, and see that they are those of the database.
+
+    Args:
+        failures: lines that were not done: of what was done, nobody looks at the mandate. None = all are looked at.
+    """
     wanted: list[tuple[type[Any], str]] = [(DebitBatch, batch_id)]
     for row in page:
         if "debit_id" in row:
-            wanted += streams_of_debit(row["debit_id"], row["obligation_id"], row["mandate_id"])
+            wanted += [(Debit, row["debit_id"]), (Obligation, row["obligation_id"])]
+            if failures is None or row["serial"] in failures:
+                wanted.append((Mandate, row["mandate_id"]))
         else:
             wanted.append((Mandate, row["mandate_id"]))
             if row.get("replaces"):
@@ -208,7 +218,7 @@ async def write_file(bench: Bench, row: dict[str, Any]) -> bytes:
     batch_id, is_mandates = row["batch_id"], row["kind"] == "mandates"
     reading = Reading(f"reaction:{NAME}", "write a file for the bank")
     lines: list[dict[str, Any]] = []
-    accounts: dict[str, dict[str, str]] = {}
+    accounts: dict[str, BankDetails] = {}
     async with bench.see() as connection:
         onboarding = await debit_queries.onboarding(connection, row["account_id"])
         ask = debit_queries.mandate_lines if is_mandates else debit_queries.debit_lines
@@ -218,8 +228,8 @@ async def write_file(bench: Bench, row: dict[str, Any]) -> bytes:
                 break
             lines += page
             accounts |= await bench.vault.debit_papers.accounts([line["bank_account"] for line in page], reading)
-    accounts |= await bench.vault.debit_papers.accounts([onboarding["settlement"]], reading)
-    return await aside(len(lines), lambda: write_batch(row, onboarding, lines, accounts))
+    settlement = await bench.vault.get(onboarding["settlement"], reading)
+    return await aside(len(lines), lambda: write_batch(row, onboarding, settlement, lines, accounts))
 
 
 async def _withdraw(bench: Bench, row: dict[str, Any]) -> int:
@@ -298,7 +308,7 @@ async def record_part(
     engine: Engine, batch_id: str, kind: str, page: Sequence[dict[str, Any]], failures: dict[int, tuple[str, int]]
 ) -> Outcome:
     """Record what became of a part of the lines."""
-    await load(engine, batch_id, page)
+    await load(engine, batch_id, page, failures)
     command: Command
     if kind == "mandates":
         new = [line for line in page if line["change"] == "new"]

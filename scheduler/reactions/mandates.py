@@ -54,11 +54,12 @@ async def _verify(bench: Bench, row: dict[str, Any]) -> bool:
     """Ask the bank whose account it is. Raises: PortUnavailable."""
     mandate_id, entry = row["mandate_id"], row["entry"]
     key = f"{mandate_id}:verify:{entry}"
-    try:
-        fields = await bench.vault.get(row["bank_account"], Reading(f"reaction:{NAME}", "check whose account it is"))
-    except SubjectNotFound:
+    reading = Reading(f"reaction:{NAME}", "check whose account it is")
+    found = await bench.vault.debit_papers.accounts([row["bank_account"]], reading)
+    kept = found.get(row["bank_account"])
+    if kept is None:
         return await _do(bench, key, RefuseBankAccount(mandate_id, entry, ERASED))
-    account = BankAccount(row["bank"], fields["account_number"], fields["holder"])
+    account = BankAccount(row["bank"], kept.number, kept.holder)
     match = await bench.ports.payouts.verify_holder(account)
     if match == "none":
         return await _do(bench, key, RefuseBankAccount(mandate_id, entry, "holder_mismatch"))

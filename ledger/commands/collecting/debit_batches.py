@@ -68,10 +68,9 @@ class Result(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A debit and what hangs on it."""
+    """A debit and what it collects."""
 
     debit: Debit
-    mandate: Mandate
     obligation: Obligation
     rules: SourceRules
 
@@ -107,18 +106,23 @@ class FillDebits:
         alone = {line.obligation.obligation_id: line for line in reversed(lines)}.values()
         first = {line.debit.debit_id for line in alone}
         going = [line for line in lines if line.debit.debit_id in first]
-        steps = [(line, step) for line in going if (step := _step(streams, stamp, line, day)) is not None]
+        asked = [(line, present(streams, line.debit.mandate_id)) for line in going]
+        steps = [
+            (line, mandate, step)
+            for line, mandate in asked
+            if (step := _step(streams, stamp, line, mandate, day)) is not None
+        ]
         if not steps:
             raise NothingToAdd("none of these debits can go with this file", status=batch.status or "none")
         _begin(streams, stamp, batch, account, self.batch_id)
         added = amount_minor = 0
-        for line, step in steps:
+        for line, mandate, step in steps:
             if isinstance(step, int):
                 added += 1
                 amount_minor += step
-                _submit(streams, stamp, line, batch, serial=batch.lines + added, amount_minor=step)
+                _submit(streams, stamp, line, mandate, batch, serial=batch.lines + added, amount_minor=step)
             else:
-                _drop(stamp, line, step)
+                _drop(stamp, line, mandate, step)
         batch.fill(stamp, added=added, amount_minor=amount_minor)
 
 
@@ -211,22 +215,20 @@ class WithdrawLines:
         batch = known_batch(streams, self.batch_id)
         if batch.status != "missed":
             raise BatchStep("the batch was not missed", status=batch.status)
+        here = "submitted_to_bank" if batch.kind == "mandates" else "submitted", self.batch_id
         if batch.kind == "mandates":
-            mandates = [known_mandate(streams, thing_id) for thing_id in self.thing_ids]
-            mine = [one for one in mandates if (one.status, one.batch_id) == ("submitted_to_bank", self.batch_id)]
-            for mandate in mine:
-                mandate.withdraw(stamp, batch_id=self.batch_id)
+            found = [known_mandate(streams, thing_id) for thing_id in self.thing_ids]
+            mandates, lines = [one for one in found if (one.status, one.batch_id) == here], []
         else:
-            mine_too = [_line(streams, thing_id) for thing_id in self.thing_ids]
-            mine_too = [
-                one for one in mine_too if (one.debit.status, one.debit.batch_id) == ("submitted", self.batch_id)
-            ]
-            for line in mine_too:
-                line.debit.withdraw(stamp, batch_id=self.batch_id, next_on=business_date(stamp.recorded_at))
-                end_attempt(streams, stamp, line.obligation, line.debit.debit_id, "not_sent")
-            mine = [line.mandate for line in mine_too]
-        if not mine:
+            every = [_line(streams, thing_id) for thing_id in self.thing_ids]
+            mandates, lines = [], [one for one in every if (one.debit.status, one.debit.batch_id) == here]
+        if not mandates and not lines:
             raise BatchStep("all lines of the batch are out", status=batch.status)
+        for mandate in mandates:
+            mandate.withdraw(stamp, batch_id=self.batch_id)
+        for line in lines:
+            line.debit.withdraw(stamp, batch_id=self.batch_id, next_on=business_date(stamp.recorded_at))
+            end_attempt(streams, stamp, line.obligation, line.debit.debit_id, "not_sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,10 @@ class RecordDebitResults:
         batch = known_batch(streams, self.batch_id)
         account = streams.account(batch.account_id)
         lines = [(_line(streams, result.thing_id), result) for result in self.results]
+        # Of what was done the mandate has nothing to say: it is not even looked at.
+        mandates = {
+            line.debit.debit_id: known_mandate(streams, line.debit.mandate_id) for line, result in lines if result.code
+        }
         batch.require_answered()
         open_ = [
             each for each in lines if (each[0].debit.status, each[0].debit.batch_id) == ("submitted", self.batch_id)
@@ -303,7 +309,9 @@ class RecordDebitResults:
             raise BatchStep("these lines have their results", status=batch.status)
         tally = _Tally()
         for line, result in open_:
-            _settle(streams, stamp, batch, line, result, tally)
+            amount = _settle(streams, stamp, batch, line, result, tally)
+            if result.code:
+                _fall_short(streams, stamp, line.debit, mandates[line.debit.debit_id], result.code, amount)
         if tally.on_account_minor:
             collect_debits(
                 account,
@@ -369,11 +377,6 @@ def known_batch(streams: Streams, batch_id: str) -> DebitBatch:
     return streams.known(DebitBatch, batch_id, BatchNotFound)
 
 
-def streams_of_debit(debit_id: str, obligation_id: str, mandate_id: str) -> list[tuple[type[Any], str]]:
-    """Name the streams that a line of a batch of debits needs, for whoever loads them in bulk."""
-    return [(Debit, debit_id), (Obligation, obligation_id), (Mandate, mandate_id)]
-
-
 def _fillable(streams: Streams, stamp: Stamp, batch_id: str) -> tuple[Account, DebitBatch]:
     account_id, kind, day = batch_key(batch_id)
     account = streams.account(account_id)
@@ -394,17 +397,17 @@ def _begin(streams: Streams, stamp: Stamp, batch: DebitBatch, account: Account, 
 
 
 def _line(streams: Streams, debit_id: str) -> _Line:
-    """Return a debit and what hangs on it, with what the rules of its obligation's source need."""
+    """Return a debit and what it collects, with what the rules of its obligation's source need."""
     debit = known_debit(streams, debit_id)
     obligation = known_obligation(streams, debit.obligation_id)
     rules = rules_of(obligation)
     rules.load(streams, obligation)
-    return _Line(debit, present(streams, debit.mandate_id), obligation, rules)
+    return _Line(debit, obligation, rules)
 
 
-def _step(streams: Streams, stamp: Stamp, line: _Line, day: date) -> int | str | None:
+def _step(streams: Streams, stamp: Stamp, line: _Line, mandate: Mandate, day: date) -> int | str | None:
     """Return what is asked for of a debit; a word for why it is not asked for any more; None = it waits."""
-    debit, mandate, obligation, rules = line
+    debit, obligation, rules = line
     if not debit.may_go(day):
         return None
     if mandate.status != "active":
@@ -421,9 +424,9 @@ def _step(streams: Streams, stamp: Stamp, line: _Line, day: date) -> int | str |
     return amount
 
 
-def _drop(stamp: Stamp, line: _Line, code: str) -> None:
+def _drop(stamp: Stamp, line: _Line, mandate: Mandate, code: str) -> None:
     """Record that a debit is not asked for any more: its mandate is not active, or nothing is due."""
-    debit, mandate = line.debit, line.mandate
+    debit = line.debit
     if code != NOT_ACTIVE:
         cancel(stamp, debit, mandate, code)
         return
@@ -431,9 +434,18 @@ def _drop(stamp: Stamp, line: _Line, code: str) -> None:
     mandate.use_month(stamp, amount_minor=-debit.left_minor, month=debit.month)
 
 
-def _submit(streams: Streams, stamp: Stamp, line: _Line, batch: DebitBatch, *, serial: int, amount_minor: int) -> None:
+def _submit(
+    streams: Streams,
+    stamp: Stamp,
+    line: _Line,
+    mandate: Mandate,
+    batch: DebitBatch,
+    *,
+    serial: int,
+    amount_minor: int,
+) -> None:
     """Put a debit into a batch."""
-    debit, mandate, obligation, rules = line
+    debit, obligation, rules = line
     obligation.start_attempt(stamp, attempt_id=debit.debit_id, via=VIA, amount_minor=amount_minor)
     assert obligation.attempt is not None, "it was started in the line above"
     rules.attempted(streams, stamp, obligation, obligation.attempt)
@@ -446,45 +458,48 @@ def _submit(streams: Streams, stamp: Stamp, line: _Line, batch: DebitBatch, *, s
     )
 
 
-def _settle(streams: Streams, stamp: Stamp, batch: DebitBatch, line: _Line, result: Result, tally: _Tally) -> None:
-    """Record what became of one line."""
-    debit, mandate, obligation, rules = line
+def _settle(streams: Streams, stamp: Stamp, batch: DebitBatch, line: _Line, result: Result, tally: _Tally) -> int:
+    """Record what became of one line; return what it has brought."""
+    debit, obligation, rules = line
     today = business_date(stamp.recorded_at)
-    left = debit.left_minor
-    if not result.code:
-        amount = debit.collect(stamp)
-        tally.done += 1
-    elif result.amount_minor:
+    if result.code and not result.amount_minor:
+        debit.fail(stamp, code=result.code, calendar=CALENDAR, today=today)
+        tally.failed += 1
+        end_attempt(streams, stamp, obligation, debit.debit_id, result.code)
+        return 0
+    if result.code:
         amount = result.amount_minor
         debit.collect_part(stamp, amount_minor=amount, calendar=CALENDAR, today=today)
         tally.partly += 1
     else:
-        amount = 0
-        debit.fail(stamp, code=result.code, calendar=CALENDAR, today=today)
-        tally.failed += 1
-        end_attempt(streams, stamp, obligation, debit.debit_id, result.code)
-        if result.code == CANCELLED_AT_BANK and mandate.status in ("active", "suspended"):
-            mandate.cancel(stamp, by="bank", reason=result.code)
-            tell_cancelled(streams, stamp, mandate, "bank")
-    if amount:
-        tally.amount_minor += amount
-        in_part = rules.CREDITS == "collections" and rules.split(streams, obligation, amount) == amount
-        settle_attempt(
-            streams,
-            stamp,
-            obligation,
-            attempt_id=debit.debit_id,
-            via=VIA,
-            method=METHOD,
-            amount_minor=amount,
-            paid_on=batch.day,
-            on_account=not in_part,
-        )
-        if in_part:
-            tally.on_account += 1
-            tally.on_account_minor += amount
-    if result.code and debit.next_on is None:
-        mandate.use_month(stamp, amount_minor=amount - left, month=debit.month)
+        amount = debit.collect(stamp)
+        tally.done += 1
+    tally.amount_minor += amount
+    together = rules.CREDITS == "collections" and rules.split(streams, obligation, amount) == amount
+    settle_attempt(
+        streams,
+        stamp,
+        obligation,
+        attempt_id=debit.debit_id,
+        via=VIA,
+        method=METHOD,
+        amount_minor=amount,
+        paid_on=batch.day,
+        on_account=not together,
+    )
+    if together:
+        tally.on_account += 1
+        tally.on_account_minor += amount
+    return amount
+
+
+def _fall_short(streams: Streams, stamp: Stamp, debit: Debit, mandate: Mandate, code: str, amount_minor: int) -> None:
+    """Record what it means to a mandate that less was collected than was asked for."""
+    if code == CANCELLED_AT_BANK and mandate.status in ("active", "suspended"):
+        mandate.cancel(stamp, by="bank", reason=code)
+        tell_cancelled(streams, stamp, mandate, "bank")
+    if debit.next_on is None:
+        mandate.use_month(stamp, amount_minor=-debit.left_minor, month=debit.month)
 
 
 STATUS_AFTER: dict[type[Fact], str] = {

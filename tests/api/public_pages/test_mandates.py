@@ -32,10 +32,9 @@ GOOD, NOT_MINE = "110220334711", "110220339998"
 async def collector(street: Street) -> str:
     """Return an account that may collect by direct debit."""
     account = await street.payee()
-    settlement = await street.house.vault.debit_papers.put_account(
-        "test", str(uuid4()), number="110220330440", holder="Blue Kite", identity="1234567891", bank="004",
-        settlement=True,
-    )  # fmt: skip
+    settlement = await street.house.vault.debit_papers.put_settlement(
+        "test", str(uuid4()), bank="004", number="110220330440", holder="Blue Kite", identity="1234567891"
+    )
     await street.do(DraftOnboarding(account, settlement, "BLUE KITE"))
     for kind in (*DOCUMENTS, CONTRACT):
         await street.do(FileOnboardingDocument(account, kind, f"odc_{kind}", "0" * 64))

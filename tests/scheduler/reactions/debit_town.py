@@ -10,8 +10,9 @@ from aggregates.collecting.obligation import Obligation
 from aggregates.collecting.onboarding import CONTRACT, DOCUMENTS
 from aggregates.ids import stream_id
 from ledger.command import Command
+from ledger.commands.collecting.debit_plans import MakePlan
 from ledger.commands.collecting.debits import ScheduleDebits, Wanted
-from ledger.commands.collecting.mandates import EnterBankAccount, RequestMandate
+from ledger.commands.collecting.mandates import EnterBankAccount, FileConsentForm, RequestMandate
 from ledger.commands.collecting.onboarding import (
     ApplyForDebits,
     ApproveOnboarding,
@@ -21,6 +22,7 @@ from ledger.commands.collecting.onboarding import (
     StartDebitTest,
     SubmitSurety,
 )
+from ledger.ports.errors import PortUnavailable
 from projections import debit_queries
 from scheduler.jobs import LAPSE_MANDATES, RUN_DEBIT_PLANS, fire
 from scheduler.reactions import direct_debits, mandates
@@ -48,10 +50,9 @@ class DebitTown:
         """Open the account and have it approved (SPEC 10.1)."""
         self.account_id = await account_with(self.bench.engine, 0, f"Blue Kite {uuid4()}")
         account = self.account_id
-        settlement = await self.bench.vault.debit_papers.put_account(
-            "town", str(uuid4()), number="110220330440", holder="Blue Kite", identity="1234567891", bank="004",
-            settlement=True,
-        )  # fmt: skip
+        settlement = await self.bench.vault.debit_papers.put_settlement(
+            "town", str(uuid4()), bank="004", number="110220330440", holder="Blue Kite", identity="1234567891"
+        )
         await self.do(DraftOnboarding(account, settlement, "BLUE KITE"))
         for kind in (*DOCUMENTS, CONTRACT):
             await self.do(FileOnboardingDocument(account, kind, f"odc_{kind}", "0" * 64))
@@ -79,6 +80,49 @@ class DebitTown:
             if not done:
                 break
         self.feed()
+
+    async def fill(self) -> None:
+        """Let what is due go into files while the institution is away."""
+        for _ in range(3):
+            self.feed()
+            try:
+                await direct_debits.react(self.bench)
+            except PortUnavailable:
+                continue
+        self.feed()
+
+    def asking(self, **terms: Any) -> RequestMandate:
+        """Return the command that asks somebody for a mandate."""
+        return RequestMandate(self.account_id, "mpy_somebody", "app", **terms)
+
+    def scheduling(self, mandate_id: str, *, amount: int, on: str = "2026-03-10") -> ScheduleDebits:
+        """Return the command that schedules a debit."""
+        return ScheduleDebits(self.account_id, (Wanted(mandate_id, amount, date.fromisoformat(on)),))
+
+    def planning(self, mandate_id: str, *, day: int, first_month: str, last_month: str) -> MakePlan:
+        """Return the command that makes a plan."""
+        return MakePlan(self.account_id, mandate_id, 50_000, day, first_month, last_month, ())
+
+    async def file_form(self, mandate_id: str) -> str:
+        """File a written consent; return its hash."""
+        paper = await self.bench.vault.debit_papers.put_file(
+            "town", str(uuid4()), b"%PDF-1.7 a form", kind="pdf", evidence=True
+        )
+        await self.do(FileConsentForm(mandate_id, paper.token, paper.sha256))
+        return paper.sha256
+
+    async def head(self) -> int:
+        """Return the position of the newest fact."""
+        return (await self.bench.engine.account(self.account_id)).position
+
+    async def check_books(self) -> None:
+        """Hold the account against its debits, and the trial balance against zero."""
+        async with self.bench.see() as connection:
+            found = await connection.execute("SELECT coalesce(sum(collected_minor), 0) FROM view_debits")
+            (collected,) = await found.fetchone() or (None,)
+            found = await connection.execute("SELECT coalesce(sum(amount_minor), 0) FROM view_journal")
+            (balance,) = await found.fetchone() or (None,)
+        assert (await self.collections(), balance) == (collected, 0)
 
     async def request(self, *, name: str = PAYER, channel: str = "app", **terms: Any) -> str:
         """Ask a payer for a mandate."""
@@ -121,6 +165,7 @@ class DebitTown:
         items = tuple(Wanted(one, amount, date.fromisoformat(on), **more) for one in mandate_ids)
         answer = await self.do(ScheduleDebits(self.account_id, items))
         assert "items" in answer, answer
+        self.feed()
         return [item["id"] for item in answer["items"]]
 
     async def mandate(self, mandate_id: str) -> dict[str, Any]:
