@@ -141,6 +141,16 @@ def test_the_year_holds_what_an_accountant_meets(year: Year) -> None:
         Account.InvoiceAdjusted: 5,
         Account.SettlementPaid: 200,
         Account.OverdueBlockLifted: 10,
+        Account.Collected: 200,
+        Account.CollectionReversed: 20,
+        Account.CollectionRefunded: 20,
+        Account.WithdrawalPaid: 20,
+        Account.WithdrawalReturned: 3,
+        Account.PayoutFunded: 100,
+        Account.PayoutPaid: 50,
+        Account.PayoutReturned: 3,
+        Account.PayoutRefunded: 10,
+        Account.PayoutFundingReversed: 3,
     }
     assert {kind.TOPIC: seen[kind] for kind, at_least in wanted.items() if seen[kind] < at_least} == {}
     backdated = [fact for fact in year.facts if fact.occurred_at < fact.recorded_at]
@@ -223,12 +233,17 @@ async def test_each_customers_balances_at_each_month_end_are_those_of_the_accoun
                 ("refund_pending", "liability.refund_payable"),
             )
         }
+        of_books = {book: account_name(f"liability.{book}", account.account_id) for book in account.books}
         if number >= PREPAID:
+            shown = await asof.account(conn, account.account_id, at=year.now, as_of=list(month_ends())[-1][1])
+            assert {book: -beancounted[MONTHS[-1]].get(name, 0) for book, name in of_books.items()} == {
+                book: shown[book] for book in of_books
+            }
             assert not {opened_name["balance"], opened_name["refund_pending"]} & beancounted[MONTHS[-1]].keys()
             continue
         for month, at in month_ends():
             shown = await asof.account(conn, account.account_id, at=year.now, as_of=at)
-            for figure, name in opened_name.items():
+            for figure, name in {**opened_name, **of_books}.items():
                 assert shown[figure] == -beancounted[month].get(name, 0), (account.account_id, month, figure)
 
 

@@ -2,8 +2,9 @@
 
 Prepaid and postpaid accounts, orders of coupons from hold to void, purchases held, captured, given back in part and
 voided months later; refunds in every state, chargebacks, transfers, corrections, opening balances of an older system;
-invoices on the 1st of each month, paid in time, late, in parts, several at once, or not at all. Every fact is decided
-by the product's own commands; what a rule refuses does not happen.
+invoices on the 1st of each month, paid in time, late, in parts, several at once, or not at all; money that is
+collected, withdrawn and paid out by links. Every fact is decided by the product's own commands; what a rule refuses
+does not happen.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from ledger.commands.spends import CaptureSpend, ExpireHold, RefundDifference, R
 from ledger.commands.standing import FreezeAccount, OpenAccount, UnfreezeAccount
 from ledger.commands.transfers import ApproveAdjustment, ImportMovement, RequestAdjustment, Transfer
 from tests.aggregates.orders import line, tokens
+from tests.books.year_collections import Collecting
 from tests.projections import town
 
 YEAR = 2025
@@ -65,6 +67,7 @@ class Year(town.Town):
         self.spends: dict[str, list[tuple[str, int]]] = {}
         self.charges: dict[str, list[str]] = {}
         self.under_way: dict[str, list[list[Command]]] = {}
+        self.collecting = Collecting(self, seed + 1)
         self._facts_at: dict[tuple[UUID, int], Fact] = {}
         self._indexed = 0
 
@@ -107,6 +110,7 @@ class Year(town.Town):
         midnight = start_of_day(day)
         if day.day == 1:
             self._bill(day)
+        self.collecting.live(midnight + timedelta(minutes=11))
         for minutes in sorted(self.chance.randrange(20, 24 * 60) for _ in range(STEPS_A_DAY)):
             self.now = max(self.now, midnight + timedelta(minutes=minutes))
             of, choices = (
