@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from api.pages.design import Sheet
@@ -19,7 +21,7 @@ class Asked(NamedTuple):
 
     Attributes:
         prefix: under which the pages lie, e.g. "/c/". link: as it stands in the path behind it.
-        step: whether a step is taken, with `fields` of its form.
+        step: whether a step is taken, with `fields` of its form. query: what stands behind the path.
         words: in the reader's language. sheet: how the page looks.
         secure: whether cookies go over https alone.
     """
@@ -33,6 +35,7 @@ class Asked(NamedTuple):
     cookies: dict[str, str]
     secure: bool
     request_id: str
+    query: Mapping[str, str] = MappingProxyType({})
 
     @property
     def named(self) -> str:

@@ -134,6 +134,7 @@ class Pages:
         query = query_fields(scope["query_string"])
         if query.get("lang") in self._offered and not asked.step:
             return asked.onward(asked.cookie(LANGUAGE_COOKIE, query["lang"], self._prefix, LANGUAGE_AGE_S))
+        asked = asked._replace(query=query)
         if asked.step:
             if _header(scope, b"sec-fetch-site") not in ("", "same-origin", "none"):
                 raise LinkNotFound("a step is taken on the page itself")

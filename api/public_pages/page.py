@@ -68,6 +68,8 @@ class PublicPages(Pages):
             return session
         visit = Visit(self._house, asked, opened, session.own)
         async with self._house.views.see(*thing.VIEWS, at_least=session.position or None) as (conn, _):
+            if "file" in asked.query and not asked.step:
+                return await thing.file(visit, conn, asked.query["file"])
             return await (self._take if asked.step else self._shown)(visit, thing, conn, session)
 
     async def _take(self, visit: Visit, thing: Thing, conn: AsyncConnection[Any], session: Session) -> Reply:

@@ -43,9 +43,7 @@ def payee(words: Words, name: str) -> Html:
 
 def large(words: Words, amount_minor: int, currency: str) -> Html:
     """Return an amount as the largest thing on the page; what stands in brackets below it."""
-    first, _, rest = money(words, amount_minor, currency).partition(" (")
-    small = fill("<small>{rest}</small>", rest=rest.removesuffix(")")) if rest else NOTHING
-    return fill('<p class="sum">{first}{small}</p>', first=first, small=small)
+    return fill('<p class="sum">{amount}</p>', amount=stacked(money(words, amount_minor, currency)))
 
 
 def isolated(text: str) -> Html:
@@ -58,20 +56,35 @@ def number(text: str) -> Html:
     return fill('<span class="number">{text}</span>', text=text)
 
 
+def stacked(text: str) -> Html:
+    """Return a text with what stands in brackets at its end below it: the other currency unit, the other calendar."""
+    first, _, rest = text.partition(" (")
+    below = fill('<small class="also">{rest}</small>', rest=rest.removesuffix(")")) if rest else NOTHING
+    return fill("{first}{below}", first=first, below=below)
+
+
 def facts(rows: Iterable[tuple[str, str | Html] | None]) -> Html:
     """Return names and what stands beside them; None is left out, and so is the whole when there is nothing."""
-    shown = [fill("<div><dt>{name}</dt><dd>{value}</dd></div>", name=row[0], value=row[1]) for row in rows if row]
+    shown = [
+        fill(
+            "<div><dt>{name}</dt><dd>{value}</dd></div>",
+            name=row[0],
+            value=row[1] if isinstance(row[1], Html) else stacked(row[1]),
+        )
+        for row in rows
+        if row
+    ]
     return fill('<dl class="facts">{rows}</dl>', rows=joined(shown)) if shown else NOTHING
 
 
 def entries(rows: Sequence[tuple[str, str, str]]) -> Html:
-    """Return a list of (what, small print below it, what stands beside it)."""
+    """Return a list of (what, lines of small print below it, what stands beside it)."""
     shown = (
         fill(
-            "<li><span>{what}{small}</span><span>{beside}</span></li>",
+            "<li><span>{what}</span><span>{beside}</span>{small}</li>",
             what=what,
-            small=fill("<small>{text}</small>", text=small) if small else NOTHING,
-            beside=beside,
+            small=joined(fill("<small>{text}</small>", text=text) for text in small.splitlines()),
+            beside=stacked(beside),
         )
         for what, small, beside in rows
     )
@@ -218,3 +231,14 @@ def named(name: str, of: str) -> Html:
 def terms(text: str) -> Html:
     """Return what somebody agrees to, in its own lines; long ones can be scrolled."""
     return fill('<div class="terms" tabindex="0">{text}</div>', text=text)
+
+
+def download(name: str, shown: str, size_bytes: int) -> Html:
+    """Return the way to a file that goes with a thing."""
+    size = f"{max(1, size_bytes // 1024):,} KB"
+    return fill(
+        '<p><a class="button plain" href="?file={name}" download><bdi>{shown}</bdi> · <bdi>{size}</bdi></a></p>',
+        name=name,
+        shown=shown,
+        size=size,
+    )

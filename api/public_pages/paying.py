@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import orjson
 from psycopg import AsyncConnection
 
+from aggregates.money import EXPONENTS
 from api.pages import pieces
 from api.pages.design import RELOAD_S
 from api.pages.html import NOTHING, Html, fill, joined
 from api.pages.words import Words
 from api.public_pages import parts, texts
-from api.public_pages.said import Said, day, money, typed_amount
+from api.public_pages.said import Said, day, digits, money, short, typed_amount
 from api.public_pages.visit import Shown, Taken, Visit
 from ledger.command import Command
 from projections import obligations, payments
@@ -149,7 +150,7 @@ def pay_form(visit: Visit, due: Due, options: Options = OPTIONS, hidden: dict[st
     if outstanding is None or amount:
         send = texts.PAY.to(words)
     else:
-        send = texts.PAY_AMOUNT.to(words, amount=money(words, outstanding, row["currency"]).partition(" (")[0])
+        send = texts.PAY_AMOUNT.to(words, amount=short(money(words, outstanding, row["currency"])))
     methods = parts.choice("method", texts.HOW.to(words), ways, chosen)
     return parts.form(STEP, amount, methods, send=send, hidden=named)
 
@@ -204,7 +205,7 @@ def receipts(words: Words, due: Due) -> Html:
             small.append(f"{texts.TAKEN_BACK.to(words)} {money(words, each['reversed_minor'], currency)}")
         if each["refunded_minor"]:
             small.append(f"{texts.GONE_BACK.to(words)} {money(words, each['refunded_minor'], currency)}")
-        rows.append((by, " · ".join(small), money(words, each["amount_minor"], currency)))
+        rows.append((by, "\n".join(small), money(words, each["amount_minor"], currency)))
     if due.row["confirmed_minor"]:
         rows.append((texts.OUTSIDE.to(words), "", money(words, due.row["confirmed_minor"], currency)))
     if not rows:
@@ -286,6 +287,8 @@ def _bounds(due: Due) -> tuple[int, int | None]:
 
 
 def _bounds_text(words: Words, low: int, high: int | None, currency: str) -> str:
+    if low <= 1 and high is not None:
+        return texts.UP_TO.to(words, high=money(words, high, currency))
     if high is None:
         return texts.AT_LEAST.to(words, low=money(words, low, currency))
     return texts.BOUNDS.to(words, low=money(words, low, currency), high=money(words, high, currency))
@@ -297,10 +300,12 @@ def _amount_field(visit: Visit, due: Due) -> Html:
     unit = {"KRW": texts.IN_WON, "IRR": texts.IN_RIALS}.get(currency)
     label = f"{texts.YOUR_AMOUNT.to(words)} ({currency if unit is None else unit.to(words)})"
     typed = visit.field("amount") if visit.asked.named == STEP else ""
+    if not typed and due.outstanding is not None and EXPONENTS.get(currency) == 0:
+        typed = digits(words, due.outstanding)
     return parts.field(
         "amount",
         label,
-        value=typed or (str(due.outstanding) if due.outstanding is not None and currency in ("KRW", "IRR") else ""),
+        value=typed,
         longest=24,
         kind="numeric",
         below=_bounds_text(words, low, high, currency),

@@ -107,6 +107,20 @@ def day(words: Words, on: date, currency: str = "") -> str:
     return f"{gregorian} ({number} {_JALALI_EN[month - 1]} {year})"
 
 
+def month(words: Words, text: str) -> str:
+    """Return a month ("2026-03") as readers of the language write it."""
+    year, number = text.split("-")
+    if words.language == "ko":
+        return f"{year}년 {int(number)}월"
+    names = _MONTHS_FA if words.language == "fa" else _MONTHS_EN
+    return plain(words, f"{names[int(number) - 1]} {year}")
+
+
+def short(amount: str) -> str:
+    """Return an amount without what stands in brackets after it."""
+    return amount.partition(" (")[0]
+
+
 def typed_amount(text: str, currency: str) -> int | None:
     """Return the minor units of an amount that a reader has typed, in any of our digits; None = it is none."""
     found = _TYPED_AMOUNT.fullmatch(_TYPED_SEPARATORS.sub("", plain_digits(text)))

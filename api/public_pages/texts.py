@@ -33,6 +33,7 @@ YOUR_AMOUNT = Said("결제할 금액", "Amount you pay now", "مبلغی که ا
 IN_WON = Said("원", "won", "وون")
 IN_RIALS = Said("리알 단위로 입력", "in rials", "به ریال")
 BOUNDS = Said("{low}부터 {high}까지", "From {low} to {high}", "از {low} تا {high}")
+UP_TO = Said("{high}까지", "Up to {high}", "تا {high}")
 AT_LEAST = Said("{low} 이상", "At least {low}", "دست‌کم {low}")
 PAY = Said("결제하기", "Pay", "پرداخت")
 PAY_AMOUNT = Said("{amount} 결제하기", "Pay {amount}", "پرداخت {amount}")

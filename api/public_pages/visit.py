@@ -17,8 +17,9 @@ from api.pages.gate import NONCE
 from api.pages.html import Html
 from api.pages.submitting import Done, submit
 from api.pages.words import Words
+from api.reply import Reply
 from ledger.command import Command
-from ledger.vault import PublicLink, Reading, SubjectNotFound
+from ledger.vault import LinkNotFound, PublicLink, Reading, SubjectNotFound
 
 FORM_OUTDATED = "form_outdated"
 """A form without what tells it from others: it was not made by a page of ours."""
@@ -140,6 +141,10 @@ class Thing(ABC):
     def asks_code(self, opened: PublicLink) -> bool:
         """Say whether a code is sent to the phone after its last digits."""
         return False
+
+    async def file(self, visit: Visit, conn: AsyncConnection[Any], name: str) -> Reply:
+        """Return a file that goes with the thing. Raises: NotFound: there is none of this name."""
+        raise LinkNotFound("there is no such file")
 
     @abstractmethod
     async def shown(self, visit: Visit, conn: AsyncConnection[Any]) -> Shown:

@@ -25,8 +25,11 @@ from api.public_pages.visit import FORM_OUTDATED, Shown, Taken, Thing, Visit
 from ledger.commands.collecting.payment_requests import AcceptPaymentRequest, RejectPaymentRequest
 from ledger.commands.collecting.request_amendments import AcceptAmendment, RejectAmendment
 from ledger.commands.collecting.request_money import PayPaymentRequest
-from ledger.vault import Reading
+from ledger.vault import LinkNotFound, Reading
 from projections import obligations, payment_requests
+
+FILE = b"application/octet-stream"
+"""As which attached files go out: whatever they are, a browser keeps them and shows nothing."""
 
 ACCEPT, REJECT, AGREE, REFUSE = "accept", "reject", "agree", "refuse"
 """Steps: of the request, and of a change to it."""
@@ -60,6 +63,16 @@ class RequestPage(Thing):
             overdue.append(parts.state("over", texts.OVERDUE.to(words)))
         change = await _change(visit, row)
         return Shown(joined([head, *overdue, change, shown.content]), shown.reload_s)
+
+    async def file(self, visit: Visit, conn: AsyncConnection[Any], name: str) -> Reply:
+        """Return a file that goes with the request (SPEC Q2, R-106). Raises: NotFound."""
+        row = await payment_requests.find(conn, visit.thing_id, visit.today())
+        sheet = next((each for each in row["attachments"] if each["id"] == name), None)
+        if sheet is None:
+            raise LinkNotFound("no such file goes with this request")
+        content = await visit.house.vault.requests.content(name, _reading(visit))
+        disposition = f'attachment; filename="{name}.{sheet["type"]}"'.encode()
+        return Reply(200, content, ((b"content-disposition", disposition),), FILE)
 
     async def taken(self, visit: Visit, conn: AsyncConnection[Any]) -> Taken:
         """Take the step that the form names."""
@@ -96,7 +109,7 @@ async def _head(visit: Visit, row: dict[str, Any]) -> Html:
     """Show what is asked for, by whom, until when, and what was written about it."""
     words, currency = visit.words, row["currency"]
     written = await _words(visit, row)
-    files = [(str(name), f"{file['type'].upper()}", "") for file, name in written["files"]]
+    files = [parts.download(file["id"], str(name), file["size"]) for file, name in written["files"]]
     return joined(
         [
             parts.headline(say.TITLE.to(words)),
@@ -111,18 +124,21 @@ async def _head(visit: Visit, row: dict[str, Any]) -> Html:
                 ),
             ),
             parts.letter(written["details"]) if written["details"] else NOTHING,
-            parts.panel(parts.section(say.ATTACHED.to(words)), parts.entries(files)) if files else NOTHING,
+            parts.panel(parts.line(say.ATTACHED.to(words)), *files) if files else NOTHING,
         ]
     )
 
 
 async def _words(visit: Visit, row: dict[str, Any]) -> dict[str, Any]:
     """Return what was written, and the files that go with it under their names."""
-    reading = Reading(visit.principal, "show to the person who is asked", visit.asked.request_id)
     token = row["details"]
-    found = {} if token is None else (await visit.house.vault.requests.words([token], reading)).get(token, {})
+    found = {} if token is None else (await visit.house.vault.requests.words([token], _reading(visit))).get(token, {})
     files = [(file, found.get(file["id"], file["type"])) for file in row["attachments"]]
     return {"details": found.get("details", ""), "files": files}
+
+
+def _reading(visit: Visit) -> Reading:
+    return Reading(visit.principal, "show to the person who is asked", visit.asked.request_id)
 
 
 def _answer_forms(visit: Visit, row: dict[str, Any]) -> Html:

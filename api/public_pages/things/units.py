@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 
 from api.pages.html import NOTHING, Html, joined
 from api.public_pages import parts, paying
-from api.public_pages.said import day, money, plain
+from api.public_pages.said import day, money, month, plain, short
 from api.public_pages.things import unit_texts as say
 from api.public_pages.visit import Shown, Taken, Thing, Visit
 from ledger.commands.collecting.obligations import StartCollection
@@ -120,18 +120,22 @@ def _line(visit: Visit, line: dict[str, Any]) -> tuple[str, str, str]:
     words, currency = visit.words, line["currency"]
     name = say.LATE_FEE.to(words) if line["kind"] == "late_fee" else (line["name"] or line["cost"] or "")
     if line["of_month"] != line["month"] and line["kind"] != "late_fee":
-        name = f"{name} · {say.ADJUSTED.to(words, month=plain(words, line['of_month']))}"
+        name = f"{name} · {say.ADJUSTED.to(words, month=month(words, line['of_month']))}"
     due = date.fromisoformat(line["due_on"])
-    small = [plain(words, line["month"]), say.DUE.to(words, day=day(words, due, currency))]
-    if line["cost_total"] and line["basis"] is not None:
-        total = money(words, line["cost_total"], currency)
-        small.append(say.BASES[line["basis"]].to(words) if line["basis"] in say.BASES else "")
-        if line["weight"] is not None and line["weights"]:
-            small.append(say.SHARE.to(words, total=total, weight=line["weight"], weights=line["weights"]))
-        else:
-            small.append(say.OF_TOTAL.to(words, total=total))
+    small = [f"{month(words, line['month'])} · {say.DUE.to(words, day=day(words, due, currency))}"]
+    if line["cost_total"] and line["basis"] in say.BASES:
+        small.append(f"{say.BASES[line['basis']].to(words)} · {_share(visit, line)}")
     if line["outstanding"] == 0:
         small.append(say.PAID.to(words))
     elif line["paid"]:
-        small.append(say.LEFT.to(words, amount=money(words, line["outstanding"], currency)))
-    return name, " · ".join(each for each in small if each), money(words, line["amount"], currency)
+        small.append(say.LEFT.to(words, amount=short(money(words, line["outstanding"], currency))))
+    return name, "\n".join(small), money(words, line["amount"], currency)
+
+
+def _share(visit: Visit, line: dict[str, Any]) -> str:
+    """Return which part of a cost a line is."""
+    words = visit.words
+    total = short(money(words, line["cost_total"], line["currency"]))
+    if line["weight"] is None or not line["weights"]:
+        return say.OF_TOTAL.to(words, total=total)
+    return say.SHARE.to(words, total=total, weight=line["weight"], weights=line["weights"])

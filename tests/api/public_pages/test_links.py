@@ -101,7 +101,8 @@ async def test_an_open_amount_has_bounds_and_any_digits_r_133(street: Street) ->
     assert "۱٬۰۰۰ تومان (۱۰٬۰۰۰ ریال)" in shown.text
     assert [page.status for page in (low, high, none, taken)] == [422, 422, 422, 200]
     assert "۱۲٬۳۴۵ تومان" in taken.text
-    assert day(words.FA, street.today + timedelta(days=7)) in shown.text
+    for said in day(words.FA, street.today + timedelta(days=7)).rstrip(")").split(" ("):
+        assert said in shown.text
 
 
 async def test_parts_are_paid_until_nothing_is_left(street: Street) -> None:

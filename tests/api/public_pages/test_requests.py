@@ -105,6 +105,32 @@ async def test_a_change_is_agreed_to_or_refused_on_the_page_r_104(street: Street
     assert (await row_of(street, request_id))["amount_minor"] == 800_000
 
 
+async def test_attached_files_are_handed_out_to_who_is_asked_alone_r_106(street: Street) -> None:
+    person, account_id = await street.person(), await street.payee()
+    vault = street.house.vault
+    async with vault._door.transaction() as connection:
+        attached = await vault.requests.put_attachment(
+            connection, f"att_{account_id}", account_id, "pdf", b"%PDF-1.7 x"
+        )
+    name = {attached.attachment_id: "시안.pdf"}
+    details, _ = await vault.requests.put_words("test", account_id, name, vault.requests.keep_until(street.today))
+    terms = Terms(10_000, street.today + timedelta(days=5), details, (attached,))
+    request_id = str((await street.do(SendPaymentRequest(account_id, None, person, terms, None, 30)))["id"])
+    reader = street.visit(await street.link(request_id, person))
+    query = f"?file={attached.attachment_id}"
+
+    before = await reader.client.get(reader.link + query)
+    shown = await reader.enter()
+    file = await reader.client.get(reader.link + query)
+    other = await reader.client.get(f"{reader.link}?file=att_nothing")
+
+    assert "%PDF" not in before.text
+    assert ("시안.pdf" in shown.text, query in shown.html) == (True, True)
+    assert (file.content, file.headers["content-type"]) == (b"%PDF-1.7 x", "application/octet-stream")
+    assert file.headers["content-disposition"] == f'attachment; filename="{attached.attachment_id}.pdf"'
+    assert other.status_code == 404
+
+
 async def test_a_withdrawn_or_expired_request_says_so(street: Street) -> None:
     gone_id, gone = await asked(street, language="en")
     _, late = await asked(street, language="en")

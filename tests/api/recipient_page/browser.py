@@ -107,14 +107,16 @@ class Browser:
             assert time.monotonic() < ends, f"{words} was not said: {await self.text()}"
             await asyncio.sleep(0.05)
 
-    async def resize(self, height: int = HEIGHT) -> None:
-        """Make the window a phone's. (Told to the driver itself, touches of a page without scripts never end.)"""
-        metrics = {"width": WIDTH, "height": height, "deviceScaleFactor": 2, "mobile": True}
+    async def resize(self, height: int = HEIGHT, width: int = WIDTH) -> None:
+        """Make the window a phone's, or as wide as told. (Told to the driver itself, touches of a page without scripts
+        never end.)
+        """
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": width <= WIDTH}
         await self._post("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
 
-    async def picture(self) -> bytes:
+    async def picture(self, width: int = WIDTH) -> bytes:
         """Return a picture of the whole page."""
-        await self.resize(await self.ask("Math.max(document.documentElement.scrollHeight, 400)"))
+        await self.resize(await self.ask("Math.max(document.documentElement.scrollHeight, 400)"), width)
         return base64.b64decode(await self._get("/screenshot"))
 
     async def _find(self, css: str) -> str:
