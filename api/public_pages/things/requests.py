@@ -22,6 +22,7 @@ from api.public_pages import parts, paying, texts
 from api.public_pages.said import Said, day, money
 from api.public_pages.things import request_texts as say
 from api.public_pages.visit import FORM_OUTDATED, Shown, Taken, Thing, Visit
+from api.reply import Reply
 from ledger.commands.collecting.payment_requests import AcceptPaymentRequest, RejectPaymentRequest
 from ledger.commands.collecting.request_amendments import AcceptAmendment, RejectAmendment
 from ledger.commands.collecting.request_money import PayPaymentRequest
