@@ -17,6 +17,7 @@ from api.refusals import rules
 from api.reply import Reply, of_view
 from api.routes.payments import GatewayNotConfigured
 from ledger.commands.collecting.obligations import ConfirmOutside, RefundCollection, StartCollection
+from ledger.commands.collecting.payout_money import PayoutFundedByItsLink
 from ledger.commands.payments import BillingKeyForCards
 from projections import obligations as obligations_view
 
@@ -45,6 +46,7 @@ async def get_obligation(ask: Ask, obligation_id: str) -> Reply:
     status=201,
     raises=(
         *rules(due),
+        PayoutFundedByItsLink,
         GatewayNotConfigured,
         CurrencyMismatch,
         BillingKeyForCards,
@@ -74,7 +76,7 @@ async def pay_obligation(ask: Ask, obligation_id: str, body: CollectionPaymentBo
     body=ConfirmationBody,
     answer=shapes.Confirmation,
     status=201,
-    raises=(*rules(due), CurrencyMismatch),
+    raises=(*rules(due), CurrencyMismatch, PayoutFundedByItsLink),
 )
 async def confirm_obligation(ask: Ask, obligation_id: str, body: ConfirmationBody) -> ConfirmOutside:
     """Confirm as the payee that a due item was paid outside of this ledger; no money moves here (SPEC R-101)."""
@@ -90,7 +92,7 @@ async def confirm_obligation(ask: Ask, obligation_id: str, body: ConfirmationBod
     body=CollectionRefundBody,
     answer=shapes.CollectionRefund,
     status=201,
-    raises=(*rules(due), CurrencyMismatch, RefundNotCovered),
+    raises=(*rules(due), CurrencyMismatch, RefundNotCovered, PayoutFundedByItsLink),
 )
 async def refund_obligation(ask: Ask, obligation_id: str, body: CollectionRefundBody) -> RefundCollection:
     """Give money of a settled payment back to its payer: first what was paid beyond what was due.
