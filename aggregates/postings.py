@@ -304,6 +304,7 @@ MOVES_NOTHING = frozenset(
         "building_month.read",
         "building_month.reading_corrected",
         "building_month.cost_split",
+        "building_month.cost_corrected",
         "building_month.cost_adjusted",
         "building_month.run",
         "unit.person_entered",

@@ -213,6 +213,17 @@ class RunBody(Body):
     costs: Annotated[list[CostAmountBody], Field(default_factory=list, max_length=1_000)]
 
 
+class CostCorrectionBody(Body):
+    """What a cost of a month really amounted to; of each unit where each bears it."""
+
+    model_config = example(month="2026-03", cost="heating", amount=900_000, currency="KRW")
+
+    month: Month
+    cost: CostCode
+    amount: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX, title=MONEY, description="Integer minor units, 0 or more.")]
+    currency: Currency | None = None
+
+
 class RemindBody(Body):
     """Whom to remind: one tab of the unit."""
 

@@ -75,6 +75,7 @@ class Buildings(View):
             BuildingMonth.Read,
             BuildingMonth.ReadingCorrected,
             BuildingMonth.CostSplit,
+            BuildingMonth.CostCorrected,
             BuildingMonth.CostAdjusted,
             Unit.PersonEntered,
             Unit.PersonLeft,
@@ -105,6 +106,9 @@ class Buildings(View):
                 yield COST_TYPES, (fact.building_id, fact.cost.code)
             case BuildingMonth.ReadingCorrected():
                 yield READINGS, (fact.building_id, fact.month, fact.code, fact.unit_id)
+            case BuildingMonth.CostCorrected():
+                yield COSTS, (fact.building_id, fact.month, fact.code)
+                yield RUNS, (fact.building_id, fact.month)
             case BuildingMonth.CostSplit():
                 for share in fact.shares:
                     yield UNIT_MONTHS, (share.unit_id, fact.month)
@@ -149,6 +153,9 @@ class Buildings(View):
                 _read(fact, rows)
             case BuildingMonth.CostSplit():
                 _split(fact, position, rows)
+            case BuildingMonth.CostCorrected():
+                rows.get(COSTS, (fact.building_id, fact.month, fact.code)).total_minor = fact.total_minor
+                rows.get(RUNS, (fact.building_id, fact.month)).total_minor += fact.total_minor - fact.before_minor
             case BuildingMonth.CostAdjusted():
                 _share(fact, fact.in_month, rows)
             case _:

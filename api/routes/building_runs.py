@@ -11,11 +11,13 @@ from aggregates.collecting.buildings import refusals
 from aggregates.collecting.buildings.parts import Reading
 from aggregates.dates import business_date
 from aggregates.errors import Malformed
+from aggregates.ids import account_of
 from api import shapes
 from api.ask import Ask, page_reply
 from api.building_bodies import (
     ChargesQuery,
     CorrectionBody,
+    CostCorrectionBody,
     ManagerReportQuery,
     ReadingsBody,
     ReadingsQuery,
@@ -27,7 +29,7 @@ from api.operation import reads, writes
 from api.reply import Reply, of_view, position_header
 from api.routes.buildings import OWN_BUILDING, RULES, UNITS_BYTES_MAX, name_people
 from api.routes.order_recipients import XLSX
-from ledger.commands.collecting.buildings import CorrectReading, RunMonth, TakeReadings
+from ledger.commands.collecting.buildings import CorrectCost, CorrectReading, RunMonth, TakeReadings
 from ledger.sheets.writer import to_csv, to_xlsx
 from projections import building_queries as buildings_view
 
@@ -97,11 +99,26 @@ def correct_reading(ask: Ask, building_id: str, body: CorrectionBody) -> Correct
 )
 async def run_month(ask: Ask, building_id: str, body: RunBody) -> RunMonth:
     """Split the costs of a month over the units, exactly; each is charged next, and told. Once for each month."""
-    await ask.check_currency({"body": body, "account_id": f"acc_{building_id[4:22]}"})
+    await ask.check_currency({"body": body, "account_id": account_of(building_id)})
     amounts = {each.code: each.amount for each in body.costs}
     if len(amounts) < len(body.costs):
         raise Malformed("costs must name each cost once", field="costs")
     return RunMonth(building_id, body.month, body.due_on, amounts)
+
+
+@writes(
+    "/v1/buildings/{building_id}/runs/corrections",
+    scope="collections:write",
+    rule=OWN_BUILDING,
+    body=CostCorrectionBody,
+    answer=shapes.CorrectedCost,
+    status=201,
+    raises=(*RULES, CurrencyMismatch),
+)
+async def correct_cost(ask: Ask, building_id: str, body: CostCorrectionBody) -> CorrectCost:
+    """Put right what a cost of a month amounted to; the next run charges, or takes off, the difference."""
+    await ask.check_currency({"body": body, "account_id": account_of(building_id)})
+    return CorrectCost(building_id, body.month, body.cost, body.amount)
 
 
 @reads(

@@ -256,6 +256,21 @@ class CorrectedReading(Shape):
     before: int
 
 
+class CorrectedCost(Shape):
+    """What a cost of a month amounts to now, and what was taken for it; the next run puts it right."""
+
+    model_config = example(
+        building_id=BUILDING_ID, month="2026-03", cost="heating", total=900_000, before=1_000_000, currency="KRW"
+    )
+
+    building_id: str
+    month: str
+    cost: str
+    total: int
+    before: int
+    currency: str
+
+
 class ListedReading(Shape):
     """What was read for a unit."""
 

@@ -39,6 +39,8 @@ async def buildings(call: Visitor, account_id: str) -> None:
     run = await call("run_month", {"month": "2026-01", "due_on": due_on, "costs": costs, "currency": "KRW"}, **at)
     assert (run["total"], run["units"]) == (1_000_300, 3)
     await call("correct_reading", {"month": "2026-01", "cost": "water", "unit_id": third, "value": 0}, **at)
+    wrong = {"month": "2026-01", "cost": "heat", "amount": 1_000_001, "currency": "KRW"}
+    assert (await call("correct_cost", wrong, **at))["before"] == 1_000_000
     for unit_id in (first, second, third):
         await call.do(ChargeUnit(opened["id"], unit_id, "2026-01"))
 
@@ -66,6 +68,6 @@ async def buildings(call: Visitor, account_id: str) -> None:
     assert (await call("get_building_report", query="?month=2026-01&form=xlsx", **at)).startswith("PK")
     own_report = await call("get_unit_report", unit_id=first, **at)
     assert [(each["weight"], each["weights"], each["cost_total"]) for each in own_report["lines"]] == [
-        (8_490, 20_450, 1_000_000), (1_000, 3_000, 300),
+        (8_490, 20_450, 1_000_001), (1_000, 3_000, 300),
     ]  # fmt: skip
     assert "415159" in await call("get_unit_report", query="?from_month=2026-01&form=csv", unit_id=first, **at)

@@ -6,7 +6,7 @@ There is no bound on units, costs or months (SPEC R-144). What a unit owes stand
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -25,10 +25,14 @@ from aggregates.collecting.buildings.parts import (
 )
 from aggregates.collecting.buildings.refusals import (
     CostAmountInvalid,
+    CostTooOld,
     CostTypeInvalid,
     CostTypeNotFound,
     CostTypeTaken,
+    DueDateInvalid,
+    MonthAhead,
     MonthAlreadyRun,
+    MonthNotRun,
     MonthPassed,
     NothingChanged,
     NothingToCharge,
@@ -39,6 +43,7 @@ from aggregates.collecting.buildings.refusals import (
     UnitNotFound,
     UnitNumberTaken,
 )
+from aggregates.dates import billing_month
 from aggregates.fact import Stamp, Stream, stream_class
 from aggregates.money import AMOUNT_MINOR_MAX
 
@@ -52,7 +57,12 @@ BACK_MONTHS = 3
 """So many earlier months with readings are searched for where a meter stood before."""
 
 CORRECTION_MONTHS = 24
-"""How many months back a reading can be corrected."""
+"""How many months back a reading or a cost can be corrected."""
+
+MONTHS_AHEAD_MAX = 3
+"""How far ahead a month can be run."""
+
+DUE_WITHIN = timedelta(days=366)
 
 
 @stream_class("building")
@@ -260,17 +270,62 @@ class Building(Stream):
             if (each, code) not in self.to_adjust:
                 self.record(facts.BuildingMonthToAdjust, stamp, building_id=self.building_id, month=each, code=code)
 
+    def correct_cost(self, stamp: Stamp, *, month: str, code: str, amount_minor: int, of_month: BuildingMonth) -> None:
+        """Put right what a cost of a month amounted to; the next run charges what is more, takes off what is less.
+
+        Args:
+            amount_minor: 0 or more, as with the run: of each unit where each bears it.
+
+        Raises:
+            MonthNotRun. CostTypeNotFound: the month has no such cost. CostTooOld.
+            CostAmountInvalid: it was split by hand, or is too large. NothingChanged.
+
+        Source: SPEC H2.
+        """
+        if not of_month.is_run:
+            raise MonthNotRun("the month was not run", month=month)
+        split = of_month.splits.get(code)
+        if split is None:
+            raise CostTypeNotFound("the month has no such cost; charge it with the next run")
+        if _months_between(month, self.last_month) > CORRECTION_MONTHS:
+            raise CostTooOld(f"a cost can be corrected for {CORRECTION_MONTHS} months", month=month)
+        total = amount_minor * len(split.weights) if split.basis == "each" else amount_minor
+        if split.basis == "manual" or total > AMOUNT_MINOR_MAX:
+            raise CostAmountInvalid("a cost that was split by hand has no other amount than its shares", cost=code)
+        if total == split.total_minor:
+            raise NothingChanged("the cost amounts to that already; nothing was recorded")
+        of_month.correct_cost(
+            stamp,
+            building_id=self.building_id,
+            account_id=self.account_id,
+            month=month,
+            code=code,
+            total_minor=total,
+            currency=self.currency,
+        )
+        if (month, code) not in self.to_adjust:
+            self.record(facts.BuildingMonthToAdjust, stamp, building_id=self.building_id, month=month, code=code)
+
     # -- the monthly run ---------------------------------------------------------------------------------------
 
-    def planned_costs(self, month: str, amounts: Mapping[str, int], of_month: BuildingMonth) -> list[tuple[Any, int]]:
+    def planned_costs(
+        self, month: str, due_on: date, today: date, amounts: Mapping[str, int], of_month: BuildingMonth
+    ) -> list[tuple[CostType, int]]:
         """Return what the run of a month splits: (cost type, amount), in the order in which costs were added.
 
         Args:
+            due_on, today: KST dates.
             amounts: of variable costs, by code.
 
         Raises:
+            MonthAhead, DueDateInvalid.
             MonthAlreadyRun, MonthPassed, CostTypeNotFound, CostAmountInvalid.
         """
+        if _months_between(billing_month(today), month) > MONTHS_AHEAD_MAX:
+            raise MonthAhead(f"a month is run at most {MONTHS_AHEAD_MAX} months ahead", maximum=MONTHS_AHEAD_MAX)
+        first = date.fromisoformat(f"{month}-01")
+        if not first <= due_on <= first + DUE_WITHIN:
+            raise DueDateInvalid("due_on must lie in the month, or within a year after it begins", field="due_on")
         if month == self.last_month or of_month.is_run:
             raise MonthAlreadyRun("the month was run; what is missing belongs to the next one", month=month)
         if month < self.last_month:

@@ -31,13 +31,15 @@ class Split:
     """How a cost of the month is split.
 
     Attributes:
-        total_minor: of the cost. first: unit -> what it bears, as split with the run. now: after all corrections.
+        total_minor: of the cost. weights: unit -> by what it was split.
+        first: unit -> what it bears, as split with the run. now: after all corrections.
         adjusted: month -> unit -> what is more or less with that month's run.
     """
 
     basis: str
     liable: str
     total_minor: int
+    weights: dict[str, int] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
     now: dict[str, int] = field(default_factory=dict)
     adjusted: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -45,7 +47,9 @@ class Split:
     def copy(self) -> Split:
         """Return an independent copy."""
         adjusted = {month: {**shares} for month, shares in self.adjusted.items()}
-        return Split(self.basis, self.liable, self.total_minor, {**self.first}, {**self.now}, adjusted)
+        return Split(
+            self.basis, self.liable, self.total_minor, {**self.weights}, {**self.first}, {**self.now}, adjusted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class BuildingMonth(Stream):
     Read = month_facts.MonthRead
     ReadingCorrected = month_facts.MonthReadingCorrected
     CostSplit = month_facts.MonthCostSplit
+    CostCorrected = month_facts.MonthCostCorrected
     CostAdjusted = month_facts.MonthCostAdjusted
     Run = month_facts.MonthRun
 
@@ -136,10 +141,12 @@ class BuildingMonth(Stream):
         return Plan(cost, amount_minor, weights, tuple(allot(amount_minor, weights)))
 
     def readjusted(self, code: str, before: Sequence[BuildingMonth]) -> list[Share]:
-        """Return what is more or less for each unit when a cost is split by the readings as they stand now."""
+        """Return what is more or less for each unit when a cost is split by amount and readings as they stand now."""
         split = self.splits[code]
         ids = list(split.now)
-        weights = self.consumption(code, ids, before)
+        weights = [split.weights[unit_id] for unit_id in ids]
+        if split.basis == "meter":
+            weights = self.consumption(code, ids, before)
         right = allot(split.total_minor, weights)
         return [
             Share(unit_id, weight, amount - split.now[unit_id])
@@ -181,6 +188,30 @@ class BuildingMonth(Stream):
             unit_id=unit_id,
             value=value,
             before=before,
+        )
+
+    def correct_cost(
+        self,
+        stamp: Stamp,
+        *,
+        building_id: str,
+        account_id: str,
+        month: str,
+        code: str,
+        total_minor: int,
+        currency: str,
+    ) -> None:
+        """Record what a cost really amounted to; the building has checked it."""
+        self.record(
+            month_facts.MonthCostCorrected,
+            stamp,
+            building_id=building_id,
+            account_id=account_id,
+            month=month,
+            code=code,
+            total_minor=total_minor,
+            before_minor=self.splits[code].total_minor,
+            currency=currency,
         )
 
     def adjust(
@@ -263,7 +294,9 @@ class BuildingMonth(Stream):
 
     def keep_split(self, code: str, basis: str, liable: str, total_minor: int, shares: Iterable[Share]) -> None:
         """Keep how a cost is split."""
+        shares = tuple(shares)
         split = self.splits.setdefault(code, Split(basis, liable, total_minor))
+        split.weights.update({share.unit_id: share.weight for share in shares})
         amounts = {share.unit_id: share.amount_minor for share in shares}
         split.first.update(amounts)
         split.now.update(amounts)
@@ -278,7 +311,7 @@ class BuildingMonth(Stream):
     def size_bytes(self) -> int:
         """Estimate what it takes in memory."""
         read = sum(map(len, self.readings.values()))
-        return 1_500 + 120 * (read + 2 * sum(len(split.first) for split in self.splits.values()))
+        return 1_500 + 120 * (read + 3 * sum(len(split.first) for split in self.splits.values()))
 
     def copy(self) -> Self:
         """Return an independent copy."""

@@ -97,6 +97,32 @@ class MonthCostSplit(Fact):
         month.keep_split(self.code, self.basis, self.liable, self.total_minor, self.shares)
 
 
+@fact("building_month.cost_corrected")
+class MonthCostCorrected(Fact):
+    """A cost of the month amounted to something else than what was split; the next run puts it right.
+
+    Attributes:
+        building_id: public id.
+        account_id: of the manager.
+        month: "YYYY-MM".
+        code: of the cost type.
+        total_minor: of the whole cost.
+        before_minor: what was taken for it.
+        currency: ISO 4217.
+    """
+
+    building_id: str
+    account_id: str
+    month: str
+    code: str
+    total_minor: int
+    before_minor: int
+    currency: str
+
+    def apply(self, month: BuildingMonth) -> None:
+        month.splits[self.code].total_minor = self.total_minor
+
+
 @fact("building_month.cost_adjusted")
 class MonthCostAdjusted(Fact):
     """A cost of the month was split anew after a correction; what is more or less is charged with a later month.

@@ -83,6 +83,24 @@ class CostAmountInvalid(Rejected):
     code = "cost_amount_invalid"
 
 
+class DueDateInvalid(Rejected):
+    """The day on which a month is due lies before it, or more than a year after it."""
+
+    code = "building_due_date_invalid"
+
+
+class MonthAhead(Rejected):
+    """The month lies too far ahead; the months before it could not be run any more."""
+
+    code = "month_too_far_ahead"
+
+
+class CostTooOld(Conflict):
+    """What a month cost can be corrected for two years."""
+
+    code = "cost_too_old"
+
+
 class BasisEmpty(Rejected):
     """No unit has a share in the basis of a cost, so that nobody could be charged with it."""
 

@@ -14,6 +14,7 @@ from aggregates.collecting.buildings import Building, BuildingMonth, Unit, month
 from aggregates.collecting.buildings.building import PREFIX, UNIT_PREFIX
 from aggregates.collecting.buildings.parts import CostType, Policy, Reading, UnitSheet
 from aggregates.collecting.buildings.refusals import BuildingNotFound, UnitNotFound
+from aggregates.dates import business_date
 from aggregates.fact import Fact, Stamp
 from aggregates.jalali import jalali
 from ledger.command import Answer, Streams, answer
@@ -217,6 +218,26 @@ class CorrectReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectCost:
+    """Put right what a cost of a month amounted to. amount_minor: as with the run."""
+
+    ANSWER: ClassVar[str] = "cost-corrected/1"
+
+    building_id: str
+    month: str
+    code: str
+    amount_minor: int
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record `BuildingMonth.CostCorrected`. Raises: BuildingNotFound; as of `Building.correct_cost`."""
+        building = known_building(streams, self.building_id)
+        of_month = month_of(streams, building, self.month)
+        building.correct_cost(
+            stamp, month=self.month, code=self.code, amount_minor=self.amount_minor, of_month=of_month
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RunMonth:
     """Split the costs of a month over the units; each is charged with its part next.
 
@@ -243,7 +264,8 @@ class RunMonth:
         building = known_building(streams, self.building_id)
         standing.refuse_closed(streams.account(building.account_id))
         of_month = month_of(streams, building, self.month)
-        costs = building.planned_costs(self.month, self.amounts, of_month)
+        today = business_date(stamp.recorded_at)
+        costs = building.planned_costs(self.month, self.due_on, today, self.amounts, of_month)
         units = building.ordered_units()
         plans = [
             of_month.plan(cost, amount, units, _before(streams, building, cost.code, self.month))
@@ -416,6 +438,21 @@ def reading_corrected(facts: Sequence[Fact]) -> Answer:
         "cost": fact.code,
         "value": fact.value,
         "before": fact.before,
+    }
+    return Answer(201, shape)
+
+
+@answer("cost-corrected/1")
+def cost_corrected(facts: Sequence[Fact]) -> Answer:
+    """Answer with what the whole cost amounts to now."""
+    fact = next(fact for fact in facts if isinstance(fact, BuildingMonth.CostCorrected))
+    shape = {
+        "building_id": fact.building_id,
+        "month": fact.month,
+        "cost": fact.code,
+        "total": fact.total_minor,
+        "before": fact.before_minor,
+        "currency": fact.currency,
     }
     return Answer(201, shape)
 

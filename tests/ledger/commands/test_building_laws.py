@@ -14,7 +14,7 @@ from aggregates.collecting.buildings.pour import unpaid_of
 from aggregates.collecting.buildings.unit import Tab
 from aggregates.postings import entry_of
 from ledger.commands.collecting.building_charges import ChargeLateFee
-from ledger.commands.collecting.buildings import CorrectReading
+from ledger.commands.collecting.buildings import CorrectCost, CorrectReading
 from ledger.mapper import STATE_BYTES_MAX, pack
 from tests.ledger.estate import Estate, Reverse, cost, sheet
 
@@ -77,6 +77,10 @@ class Years:
         self.weigh(facts)
         self.pay(due_on)
         self.correct(month)
+        if number % 3 == 0 and month != self.months[-1]:
+            # Somebody typed the cost of the heating wrong.
+            self.estate.memory.record(CorrectCost(estate.id, month, "heat", heat + 1_234_567 - number))
+            self.costs_minor += 1_234_567 - number
 
     def weigh(self, facts: list) -> None:  # type: ignore[type-arg]
         self.largest = max(self.largest, *(len(pack(fact)) for fact in facts))
@@ -140,7 +144,7 @@ class Years:
         for month in self.months:
             found = self.estate.memory.stream(BuildingMonth, f"{self.estate.id}:{month}")
             for code, split in found.splits.items():
-                assert sum(split.first.values()) == sum(split.now.values()) == split.total_minor, (month, code)
+                assert sum(split.now.values()) == split.total_minor, (month, code)
                 assert min(split.now.values()) >= 0
 
 

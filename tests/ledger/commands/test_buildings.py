@@ -29,6 +29,7 @@ from ledger.commands.collecting.buildings import (
     AddUnits,
     ChangeBuildingPolicy,
     ChangeUnit,
+    CorrectCost,
     CorrectReading,
     EnterUnit,
     LeaveUnit,
@@ -286,6 +287,20 @@ def test_a_corrected_reading_is_put_right_with_the_next_run_and_the_sum_stays_th
     assert sum(estate.obligation(tab).due_minor or 0 for tab in tabs) == 9_000
 
 
+def test_a_cost_that_was_typed_wrong_is_put_right_with_the_next_run_by_the_weights_of_its_month() -> None:
+    estate = three()
+    estate.costs(cost("heat", "area"), cost("fund", "each"))
+    estate.run("2026-03", DUE, heat=10_000_000, fund=70)
+    estate.memory.record(ChangeUnit(estate.id, estate.units[0], 1, None, None))
+
+    estate.memory.record(CorrectCost(estate.id, "2026-03", "heat", 1_000_000))
+    estate.memory.record(CorrectCost(estate.id, "2026-03", "fund", 50))
+    estate.run("2026-04", LATER)
+
+    owed = [estate.obligation(estate.tab(unit_id)).due_minor for unit_id in estate.units]
+    assert owed == [415_159 + 50, 292_421 + 50, 292_420 + 50]
+
+
 def test_a_correction_of_what_two_months_rest_on_puts_both_right() -> None:
     estate = metered()
     estate.run("2026-03", DUE, water=4_000)
@@ -399,6 +414,12 @@ ATTEMPTS: list[tuple[str, Any, str]] = [
     ("an amount for a fixed cost", lambda e: RunMonth(e.id, "2026-04", LATER, {"guard": 1}), "cost_amount_invalid"),
     ("an amount beside shares", lambda e: RunMonth(e.id, "2026-04", LATER, {"byhand": 1}), "cost_amount_invalid"),
     ("a month that is not read", lambda e: RunMonth(e.id, "2026-05", LATER, {"water": 1}), "readings_missing"),
+    ("a month too far ahead", lambda e: RunMonth(e.id, "2026-07", date(2026, 7, 5), {}), "month_too_far_ahead"),
+    ("due before its month", lambda e: RunMonth(e.id, "2026-04", date(2026, 3, 31), {}), "building_due_date_invalid"),
+    ("due two years later", lambda e: RunMonth(e.id, "2026-04", date(2028, 4, 1), {}), "building_due_date_invalid"),
+    ("a cost of a month that was not run", lambda e: CorrectCost(e.id, "2026-04", "guard", 5), "month_not_run"),
+    ("a cost that the month had not", lambda e: CorrectCost(e.id, "2026-03", "byhand", 5), "cost_type_not_found"),
+    ("the amount that it is", lambda e: CorrectCost(e.id, "2026-03", "water", 4_000), "building_unchanged"),
     ("a unit for a month that was not run", lambda e: ChargeUnit(e.id, e.units[0], "2026-04"), "month_not_run"),
     ("a unit twice", lambda e: ChargeUnit(e.id, e.units[0], "2026-03"), "unit_already_charged"),
     ("a unit of another building", lambda e: ChargeUnit(e.id, "unt_1", "2026-03"), "unit_not_found"),
