@@ -40,6 +40,9 @@ REGISTER, PAY_HELD, TAKE_BACK = "register", "pay_held", "take_back"
 BY_CREATOR = "creator"
 """Reason of a refund that was asked for on the page."""
 
+OPTIONS = {name: said for name, said in paying.OPTIONS.items() if name in ("card", "transfer")}
+"""Ways by which money can go back where it cannot be paid out."""
+
 _CHECKS: dict[str | None, Said] = {
     None: say.HOLDER_WAITS,
     "full": say.HOLDER_FULL,
@@ -76,7 +79,12 @@ class PayoutPage(Thing):
             case paying.STEP:
                 due = await _due(visit, conn, row)
                 return await paying.pay(
-                    visit, due, lambda _, method: _pay(visit, version, method), *stale, told=say.REFUSALS
+                    visit,
+                    due,
+                    lambda _, method: _pay(visit, version, method),
+                    *stale,
+                    options=OPTIONS,
+                    told=say.REFUSALS,
                 )
             case "pay_held":
                 done = await visit.do(PayPayoutLink(visit.thing_id, version), *stale)
@@ -154,7 +162,7 @@ async def _for_creator(visit: Visit, conn: AsyncConnection[Any], row: dict[str, 
             return Shown(joined([where, parts.state("waits", say.APPROVAL_TITLE.to(words), say.APPROVAL.to(words))]))
         case _ if status in (DETAILS_SUBMITTED, FUNDING):
             due = await _due(visit, conn, row)
-            shown = paying.shown(visit, due, hidden={"version": str(row["version"])})
+            shown = paying.shown(visit, due, options=OPTIONS, hidden={"version": str(row["version"])})
             why = parts.line(say.PAY_WHY.to(words)) if status == DETAILS_SUBMITTED else NOTHING
             return Shown(joined([where, why, shown.content]), shown.reload_s)
         case _ if status in (FUNDED, PAYING):
