@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from aggregates import ids
-from aggregates.account import standing
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.collecting import payment_request_parts as parts
 from aggregates.collecting.payment_request import PaymentRequest
@@ -23,7 +22,7 @@ from projections import obligations as obligations_view
 from projections import payment_requests as requests_view
 
 ONE = shared("request_id", parts.PREFIX)
-RULES = (RequestNotFound, *rules(parts), *rules(standing))
+RULES = rules(parts)
 TERMS_RULES = (AttachmentNotFound, attachments.AttachmentNameMismatch, CurrencyMismatch)
 
 HISTORY_MAX = 2_000

@@ -6,6 +6,7 @@ A key that is bound to an account acts for the side that its account is; interna
 from __future__ import annotations
 
 from aggregates import ids
+from aggregates.account.standing import AccountIsClosed
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.collecting import obligation as due
 from aggregates.collecting import payment_request_parts as parts
@@ -70,7 +71,7 @@ class LinkNotOpened(Rejected):
     body=PaymentRequestBody,
     answer=shapes.PaymentRequestSent,
     status=201,
-    raises=(CounterpartyInvalid, *TERMS_RULES, *RULES),
+    raises=(CounterpartyInvalid, AccountIsClosed, *TERMS_RULES, *RULES),
 )
 async def send_payment_request(ask: Ask, body: PaymentRequestBody) -> Reply:
     """Ask an account or a person for money; they are told at once, a person with a link to their own page.
@@ -166,7 +167,7 @@ async def revise_payment_request(ask: Ask, request_id: str, body: TermsBody) -> 
     rule=ONE,
     body=AcceptBody,
     answer=shapes.PaymentRequestStep,
-    raises=RULES,
+    raises=(AccountIsClosed, *RULES),
 )
 async def accept_payment_request(ask: Ask, request_id: str, body: AcceptBody) -> AcceptPaymentRequest:
     """Agree to owe what a version asks for; from now on it can be paid, whole or in parts."""
@@ -210,7 +211,7 @@ async def withdraw_payment_request(ask: Ask, request_id: str) -> WithdrawPayment
     rule=filtered,
     body=ClaimBody,
     answer=shapes.PaymentRequestBound,
-    raises=(LinkNotOpened, *RULES),
+    raises=(LinkNotOpened, AccountIsClosed, *RULES),
 )
 async def claim_payment_request(ask: Ask, body: ClaimBody) -> Reply:
     """Show a request to be that of an account: by the link that was sent, and the last digits of the phone.
@@ -239,7 +240,7 @@ async def claim_payment_request(ask: Ask, body: ClaimBody) -> Reply:
     body=RequestPaymentBody,
     answer=CollectionPayment,
     status=201,
-    raises=(GatewayNotConfigured, CurrencyMismatch, *rules(due), *RULES),
+    raises=(GatewayNotConfigured, CurrencyMismatch, AccountIsClosed, *rules(due), *RULES),
 )
 async def pay_payment_request(ask: Ask, request_id: str, body: RequestPaymentBody) -> PayPaymentRequest:
     """Start a payment of an accepted request at the gateway, whole or in part, as its payer.

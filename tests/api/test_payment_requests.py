@@ -14,6 +14,7 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from aggregates.dates import KST
 from api.app import create_app
@@ -533,6 +534,27 @@ async def test_both_sides_are_told_of_each_step_once_q3_q4(desk: Desk) -> None:
         ("request.overdue", "account", "told"), ("request.overdue", "person", "told"),
         ("request.paid", "account", "told"), ("request.paid", "person", "told"),
     ])  # fmt: skip
+
+
+async def test_a_person_who_is_erased_is_gone_from_a_request_and_was_never_in_the_ledger(desk: Desk) -> None:
+    await desk.send(counterparty=PERSON, details="For Haneul alone")
+    contact = (await desk.shown())["history"][0]["fact"]["contact"]
+    with connect(desk.database.app) as ledger:
+        tables = ledger.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'ledger'").fetchall()
+        texts = [
+            row[0]
+            for (table,) in tables
+            for row in ledger.execute(SQL("SELECT t::text FROM ledger.{} t").format(Identifier(table))).fetchall()
+        ]
+
+    await desk.counter.house.vault.erase(contact)
+    shown = await desk.shown()
+
+    assert shown["counterparty"] == {"name": "***", "phone": None, "email": None}
+    assert shown["link"] is None
+    assert any(desk.request_id.encode().hex() in text for text in texts)
+    secrets = [word for text in ("Haneul", "01000000005", "kite.example") for word in (text, text.encode().hex())]
+    assert not [text for text in texts if any(secret in text for secret in secrets)]
 
 
 async def test_an_account_that_is_asked_is_told_by_the_name_of_who_asks_q3(desk: Desk) -> None:
