@@ -161,6 +161,11 @@ async def test_a_link_is_sent_paid_and_told_of_and_shows_in_the_books_y1_y3_y4(s
     assert await stall.books() == {"asset.gateway_receivable.card": 50_000, "liability.collections": -50_000}
     listed = await stall.get(f"/v1/accounts/{stall.account_id}/transactions")
     assert [(row["type"], row["amount"]) for row in listed["items"]] == [("collection", 50_000)]
+    async with stall.bench.see() as connection:
+        stored = await connection.execute("SELECT convert_from(state, 'UTF8') FROM ledger_events")
+        facts = str(await stored.fetchall())
+    for secret in ("Haneul", "01000007007", HANEUL["email"], "Spring course", made["link"].rpartition("/")[2]):
+        assert secret not in facts
 
 
 async def test_two_payers_at_once_pay_a_link_for_one_use_once_r124(stall: Stall) -> None:

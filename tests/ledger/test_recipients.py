@@ -13,6 +13,7 @@ from ledger.recipients import (
     TooManyPeople,
     check_count,
     read_day,
+    read_mobile,
     read_person,
     read_phone,
     take_rows,
@@ -48,6 +49,23 @@ PHONE = "01000000001"
 )
 def test_a_number_is_a_mobile_number_without_hyphens(text: str, digits: str) -> None:
     assert read_phone(text) == digits
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("010-0000-0001", "01000000001"),
+        ("+82 10 0000 0001", "01000000001"),
+        ("+98 912 000 0001", "09120000001"),
+        ("0098-912-000-0001", "09120000001"),
+        ("09120000001", "09120000001"),
+        ("9120000001", ""),
+        ("+98 21 0000 0001", ""),
+        ("+1 912 000 0001", ""),
+    ],
+)
+def test_who_is_asked_for_money_has_a_mobile_number_of_korea_or_iran(text: str, digits: str) -> None:
+    assert read_mobile(text) == digits
 
 
 @pytest.mark.parametrize(("field", "most"), [("name", 10), ("company", 20), ("department", 20), ("title", 10)])
