@@ -149,3 +149,22 @@ def test_links_and_mms_have_an_address_and_a_number_of_the_service(monkeypatch: 
 
     assert (plain.public_url, plain.fallback_number) == ("", "0200000000")
     assert (settings.public_url, settings.fallback_number) == ("https://gifts.example:8443", "15990000")
+
+
+@pytest.mark.parametrize(("given", "days"), [(None, 30), ("0", 0), ("365", 365)])
+def test_an_unanswered_payment_request_waits_for_as_many_days_as_are_set(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, days: int
+) -> None:
+    """SPEC R-103: thirty days by default."""
+    if given is not None:
+        monkeypatch.setenv("LEDGER_REQUEST_EXPIRY_DAYS", given)
+
+    assert Settings().request_expiry_days == days
+
+
+@pytest.mark.parametrize("given", ["-1", "366", "7.5", "never"])
+def test_any_other_number_of_days_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("LEDGER_REQUEST_EXPIRY_DAYS", given)
+
+    with pytest.raises(ValidationError):
+        Settings()
