@@ -182,6 +182,7 @@ MOVES_NOTHING = frozenset(
         "mandate.consent_requested",
         "mandate.consented",
         "mandate.end_submitted",
+        "mandate.end_withdrawn",
         "mandate.evidence_dated",
         "mandate.failed",
         "mandate.form_filed",

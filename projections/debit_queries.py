@@ -352,7 +352,8 @@ async def open_batches(conn: Conn, *, limit: int) -> list[dict[str, Any]]:
             OR (status = 'missed' AND (
                 EXISTS (SELECT FROM view_debits d WHERE d.batch_id = b.batch_id AND d.status = 'submitted')
                 OR EXISTS (SELECT FROM view_mandates m
-                    WHERE m.batch_id = b.batch_id AND m.status = 'submitted_to_bank')))
+                    WHERE m.batch_id = b.batch_id AND m.status = 'submitted_to_bank')
+                OR EXISTS (SELECT FROM view_mandates m WHERE m.end_batch_id = b.batch_id)))
         ORDER BY position LIMIT %s
     """
     return await fetch(conn, query, [limit])

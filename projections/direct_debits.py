@@ -33,7 +33,7 @@ from projections.rows import Key, Rows, Table
 from projections.view import View
 
 ENDED = (Mandate.Failed, Mandate.Cancelled, Mandate.Superseded)
-OF_MANDATES = frozenset({*MANDATE_STATUS, Mandate.EndSubmitted, Mandate.EvidenceDated})
+OF_MANDATES = frozenset({*MANDATE_STATUS, Mandate.EndSubmitted, Mandate.EndWithdrawn, Mandate.EvidenceDated})
 OF_ONBOARDING = frozenset({*ONBOARDING_STATUS, Onboarding.DocumentFiled})
 OF_DEBITS = frozenset(
     {
@@ -150,6 +150,8 @@ def _of_mandate(fact: Any, position: int, rows: Rows) -> None:
             row.at_bank = True
         case Mandate.EndSubmitted():
             row.end_batch_id, row.end_serial, row.at_bank = fact.batch_id, fact.serial, False
+        case Mandate.EndWithdrawn():
+            row.end_batch_id, row.end_serial, row.at_bank = None, None, True
         case Mandate.Suspended():
             row.reason = fact.reason
         case Mandate.EvidenceDated():

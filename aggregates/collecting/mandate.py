@@ -390,6 +390,23 @@ class MandateEndSubmitted(Fact):
 
     def apply(self, mandate: Mandate) -> None:
         mandate.at_bank = False
+        mandate.end_batch_id = self.batch_id
+
+
+@fact("mandate.end_withdrawn")
+class MandateEndWithdrawn(Fact):
+    """The file that should have told the bank did not go; the next one tells it.
+
+    Attributes:
+        mandate_id, batch_id: public ids.
+    """
+
+    mandate_id: str
+    batch_id: str
+
+    def apply(self, mandate: Mandate) -> None:
+        mandate.at_bank = True
+        mandate.end_batch_id = ""
 
 
 @fact("mandate.replacement_asked")
@@ -454,13 +471,13 @@ class Mandate(Stream):
         step: of a requested one: entry (the payer has to enter an account), verifying, consent.
         form, form_hash: of a written consent; "" = not filed.
         entries: how many accounts were entered. bank_account: vault token of the last one.
-        batch_id: of the file it is in. at_bank: whether the bank has it registered, as far as we have said.
+        batch_id: of the file it is in. end_batch_id: of that which tells of its end; "" = none. at_bank: whether the bank has it registered, as far as we have said.
         successor: the mandate that takes, or has taken, its place; "" = none.
         months: month -> what is to be collected in it, where there is a bound.
     """
 
     __slots__ = (
-        "account_id", "at_bank", "bank_account", "batch_id", "channel", "entries", "fixed_minor", "form", "form_hash",
+        "account_id", "at_bank", "bank_account", "batch_id", "channel", "end_batch_id", "entries", "fixed_minor", "form", "form_hash",
         "mandate_id", "max_debit_minor", "max_month_minor", "months", "partial", "payer", "replaces", "status", "step",
         "successor", "until",
     )  # fmt: skip
@@ -481,6 +498,7 @@ class Mandate(Stream):
     Cancelled = MandateCancelled
     Superseded = MandateSuperseded
     EndSubmitted = MandateEndSubmitted
+    EndWithdrawn = MandateEndWithdrawn
     ReplacementAsked = ReplacementAsked
     MonthUsed = MandateMonthUsed
     EvidenceDated = EvidenceDated
@@ -488,7 +506,7 @@ class Mandate(Stream):
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.mandate_id = self.account_id = self.payer = self.channel = self.status = ""
-        self.form = self.form_hash = self.bank_account = self.batch_id = self.successor = ""
+        self.form = self.form_hash = self.bank_account = self.batch_id = self.end_batch_id = self.successor = ""
         self.step = "entry"
         self.fixed_minor: int | None = None
         self.max_debit_minor: int | None = None
@@ -672,6 +690,12 @@ class Mandate(Stream):
         if not self.at_bank:
             raise MandateStep("the bank knows that it has ended", status=self.status)
         self.record(MandateEndSubmitted, stamp, mandate_id=self.mandate_id, batch_id=batch_id, serial=serial)
+
+    def withdraw_end(self, stamp: Stamp, *, batch_id: str) -> None:
+        """Record that the file of its end did not go. Raises: MandateStep: it is not in that file."""
+        if self.end_batch_id != batch_id:
+            raise MandateStep("the file does not tell of this mandate's end", status=self.status)
+        self.record(MandateEndWithdrawn, stamp, mandate_id=self.mandate_id, batch_id=batch_id)
 
     def require_active(self) -> None:
         """Refuse to collect. Raises: MandateNotActive."""

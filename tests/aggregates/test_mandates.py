@@ -235,6 +235,17 @@ def test_the_bank_is_not_told_of_an_end_that_it_has_told_us_of() -> None:
     assert code(lambda: mandate.submit_end(at(), batch_id="dbb_3", serial=1)) == "mandate_step_not_allowed"
 
 
+def test_an_end_whose_file_was_missed_is_told_by_the_next_one() -> None:
+    mandate = cancelled()
+    mandate.submit_end(at(), batch_id="dbb_3", serial=1)
+    twice = code(lambda: mandate.submit_end(at(), batch_id="dbb_4", serial=1))
+    other = code(lambda: mandate.withdraw_end(at(), batch_id="dbb_4"))
+    mandate.withdraw_end(at(), batch_id="dbb_3")
+    mandate.submit_end(at(), batch_id="dbb_4", serial=1)
+
+    assert (twice, other, mandate.at_bank) == ("mandate_step_not_allowed", "mandate_step_not_allowed", False)
+
+
 def test_a_payers_number_names_the_mandate_and_fits_into_20_characters() -> None:
     number = payer_number(MANDATE)
 

@@ -207,7 +207,7 @@ class WithdrawLines:
     thing_ids: tuple[str, ...]
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Debit.Withdrawn` and `Obligation.AttemptEnded`, or `Mandate.Withdrawn`.
+        """Record `Debit.Withdrawn` and `Obligation.AttemptEnded`, or of mandates that they, or their ends, are out.
 
         Raises:
             BatchNotFound. BatchStep: the batch went, or all its lines are out.
@@ -215,17 +215,22 @@ class WithdrawLines:
         batch = known_batch(streams, self.batch_id)
         if batch.status != "missed":
             raise BatchStep("the batch was not missed", status=batch.status)
-        here = "submitted_to_bank" if batch.kind == "mandates" else "submitted", self.batch_id
+        new: list[Mandate] = []
+        ended: list[Mandate] = []
+        lines: list[_Line] = []
         if batch.kind == "mandates":
-            found = [known_mandate(streams, thing_id) for thing_id in self.thing_ids]
-            mandates, lines = [one for one in found if (one.status, one.batch_id) == here], []
+            mandates = [known_mandate(streams, thing_id) for thing_id in self.thing_ids]
+            new = [one for one in mandates if (one.status, one.batch_id) == ("submitted_to_bank", self.batch_id)]
+            ended = [one for one in mandates if one.end_batch_id == self.batch_id]
         else:
             every = [_line(streams, thing_id) for thing_id in self.thing_ids]
-            mandates, lines = [], [one for one in every if (one.debit.status, one.debit.batch_id) == here]
-        if not mandates and not lines:
+            lines = [one for one in every if (one.debit.status, one.debit.batch_id) == ("submitted", self.batch_id)]
+        if not (new or ended or lines):
             raise BatchStep("all lines of the batch are out", status=batch.status)
-        for mandate in mandates:
+        for mandate in new:
             mandate.withdraw(stamp, batch_id=self.batch_id)
+        for mandate in ended:
+            mandate.withdraw_end(stamp, batch_id=self.batch_id)
         for line in lines:
             line.debit.withdraw(stamp, batch_id=self.batch_id, next_on=business_date(stamp.recorded_at))
             end_attempt(streams, stamp, line.obligation, line.debit.debit_id, "not_sent")
@@ -528,7 +533,7 @@ def debit_batch_filled(facts: Sequence[Fact]) -> Answer:
 @answer("debit-lines-withdrawn/1")
 def debit_lines_withdrawn(facts: Sequence[Fact]) -> Answer:
     """Answer with how many lines were taken out."""
-    out = [fact for fact in facts if isinstance(fact, Debit.Withdrawn | Mandate.Withdrawn)]
+    out = [fact for fact in facts if isinstance(fact, Debit.Withdrawn | Mandate.Withdrawn | Mandate.EndWithdrawn)]
     return Answer(200, {"id": out[0].batch_id, "withdrawn": len(out)})
 
 
