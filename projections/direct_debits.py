@@ -142,6 +142,18 @@ def _of_mandate(fact: Any, position: int, rows: Rows) -> None:
         case Mandate.Consented():
             row.step, row.code = "", None
             row.evidence, row.evidence_hash, row.consented_on = fact.evidence, fact.evidence_hash, fact.consented_on
+        case Mandate.Suspended():
+            row.reason = fact.reason
+        case Mandate.EvidenceDated():
+            row.kept_until = fact.until
+        case _ if isinstance(fact, ENDED):
+            _ended(fact, row)
+        case _:
+            _at_bank(fact, row)
+
+
+def _at_bank(fact: Any, row: MandateRow) -> None:
+    match fact:
         case Mandate.Submitted():
             row.batch_id, row.serial = fact.batch_id, fact.serial
         case Mandate.Withdrawn():
@@ -152,12 +164,6 @@ def _of_mandate(fact: Any, position: int, rows: Rows) -> None:
             row.end_batch_id, row.end_serial, row.at_bank = fact.batch_id, fact.serial, False
         case Mandate.EndWithdrawn():
             row.end_batch_id, row.end_serial, row.at_bank = None, None, True
-        case Mandate.Suspended():
-            row.reason = fact.reason
-        case Mandate.EvidenceDated():
-            row.kept_until = fact.until
-        case _ if isinstance(fact, ENDED):
-            _ended(fact, row)
 
 
 def _ended(fact: Any, row: MandateRow) -> None:

@@ -471,14 +471,15 @@ class Mandate(Stream):
         step: of a requested one: entry (the payer has to enter an account), verifying, consent.
         form, form_hash: of a written consent; "" = not filed.
         entries: how many accounts were entered. bank_account: vault token of the last one.
-        batch_id: of the file it is in. end_batch_id: of that which tells of its end; "" = none. at_bank: whether the bank has it registered, as far as we have said.
+        batch_id: of the file it is in. end_batch_id: of that which tells of its end; "" = none.
+        at_bank: whether the bank has it registered, as far as we have said.
         successor: the mandate that takes, or has taken, its place; "" = none.
         months: month -> what is to be collected in it, where there is a bound.
     """
 
     __slots__ = (
-        "account_id", "at_bank", "bank_account", "batch_id", "channel", "end_batch_id", "entries", "fixed_minor", "form", "form_hash",
-        "mandate_id", "max_debit_minor", "max_month_minor", "months", "partial", "payer", "replaces", "status", "step",
+        "account_id", "at_bank", "bank_account", "batch_id", "channel", "end_batch_id", "entries", "fixed_minor",
+        "form", "form_hash", "mandate_id", "max_debit_minor", "max_month_minor", "months", "partial", "payer", "replaces", "status", "step",
         "successor", "until",
     )  # fmt: skip
 
