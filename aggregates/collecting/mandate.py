@@ -479,8 +479,8 @@ class Mandate(Stream):
 
     __slots__ = (
         "account_id", "at_bank", "bank_account", "batch_id", "channel", "end_batch_id", "entries", "fixed_minor",
-        "form", "form_hash", "mandate_id", "max_debit_minor", "max_month_minor", "months", "partial", "payer", "replaces", "status", "step",
-        "successor", "until",
+        "form", "form_hash", "mandate_id", "max_debit_minor", "max_month_minor", "months", "partial", "payer",
+        "replaces", "status", "step", "successor", "until",
     )  # fmt: skip
 
     ConsentRequested = ConsentRequested
