@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 
+from aggregates.account import Account
+from aggregates.fact import Stamp
+from ledger.command import Streams
 from ledger.commands.charges import CancelCharge, ChargeAccount
+from ledger.commands.standing import FreezeAccount, UnfreezeAccount
 from ledger.database import Database
 from ledger.engine import Engine
 from ledger.store import Store
@@ -46,6 +52,35 @@ async def test_a_charge_that_another_process_has_booked_is_found(two: tuple[Engi
     cancelled = await here.submit(CancelCharge(account_id, charged["id"]), call("cancel-1"))
 
     assert cancelled.status == 200
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeInView:
+    """Freeze an account, or let it go, as long as another one stands where it was seen."""
+
+    ANSWER: ClassVar[str] = FreezeAccount.ANSWER
+
+    account_id: str
+    seen: str
+    freeze: bool
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        streams.held(Account, self.seen)
+        made = FreezeAccount if self.freeze else UnfreezeAccount
+        made(self.account_id, "seen").decide(streams, stamp)
+
+
+async def test_a_writer_that_has_read_often_and_then_finds_it_moved_writes_on(two: tuple[Engine, Engine]) -> None:
+    here, there = two
+    account_id, seen = await account_with(here, 0), await account_with(here, 0, "Paper Lantern Foods")
+    for turn in range(8):
+        await do(here, FreezeInView(account_id, seen, turn % 2 == 0), f"freeze-{turn}")
+    await do(there, ChargeAccount(seen, 5_000, "card"), "charge-1")
+
+    moved = await here.submit(FreezeInView(account_id, seen, freeze=True), call("freeze-moved"))
+    after = await here.submit(FreezeInView(account_id, seen, freeze=False), call("freeze-after"))
+
+    assert (moved.status, after.status) == (200, 200)
 
 
 async def test_items_in_order_and_all_or_nothing_are_refused_by_what_is_true_now(two: tuple[Engine, Engine]) -> None:
