@@ -217,7 +217,7 @@ class Appender:
                 autocommit=True,
                 connect_timeout=CONNECT_LIMIT_S,
                 options=self._options,
-                # What psycopg prepares by itself it takes back after a rollback, by DEALLOCATE ALL: ours would be gone too.
+                # What psycopg prepares by itself it takes back after a rollback, by DEALLOCATE ALL, and with it ours.
                 prepare_threshold=None,
             )
             call = b"SELECT * FROM ledger_append($1,$2,$3,$4,$5,$6,$7,$8)"

@@ -121,14 +121,24 @@ class PublicLinks:
         door = self._door
         link = door.kek.token(PREFIX, thing_id, f"{subject or ''}:{generation}").removeprefix(f"{PREFIX}_")
         asks = subject is not None and len(await self._phone(connection, subject)) >= SHOWN_DIGITS
+        row = {
+            "mark": door.kek.blind(link), "thing": thing_id, "subject": subject, "generation": generation, "asks": asks,
+        }  # fmt: skip
+        # Two may make the same link at once: then both of its keys are taken, and DO UPDATE would wait for one alone.
         await connection.execute(
             door.sql(
-                "INSERT INTO {s}.public_link (mark, thing_id, subject, generation, asks) VALUES (%s, %s, %s, %s, %s)"
-                " ON CONFLICT (thing_id, subject) DO UPDATE"
-                " SET generation = excluded.generation, mark = excluded.mark, asks = excluded.asks, wrong = 0"
-                " WHERE public_link.generation < excluded.generation"
+                "INSERT INTO {s}.public_link (mark, thing_id, subject, generation, asks)"
+                " VALUES (%(mark)s, %(thing)s, %(subject)s, %(generation)s, %(asks)s) ON CONFLICT DO NOTHING"
             ),
-            (door.kek.blind(link), thing_id, subject, generation, asks),
+            row,
+        )
+        await connection.execute(
+            door.sql(
+                "UPDATE {s}.public_link SET generation = %(generation)s, mark = %(mark)s, asks = %(asks)s, wrong = 0"
+                " WHERE thing_id = %(thing)s AND subject IS NOT DISTINCT FROM %(subject)s"
+                " AND generation < %(generation)s"
+            ),
+            row,
         )
         return link
 

@@ -81,6 +81,15 @@ def test_tries_at_the_same_time_are_all_counted(vault: Vault) -> None:
     assert sorted(each.tries_left for each in run(storm())) == [0, 0, 0, 0, 1, 2, 3, 4]
 
 
+def test_a_link_that_many_make_at_the_same_time_is_one(vault: Vault) -> None:
+    async def many() -> list[str]:
+        links = vault.public_links
+        made = [links.make(BILL, PAYER) if turn % 2 else links.renew(BILL, PAYER) for turn in range(10)]
+        return list(await asyncio.gather(*made))
+
+    assert len(set(run(many()))) == 1
+
+
 def test_only_a_locked_link_is_renewed_and_the_old_one_is_no_more(vault: Vault) -> None:
     first = run(vault.public_links.renew(BILL, PAYER))
     assert run(vault.public_links.renew(BILL, PAYER)) == first
