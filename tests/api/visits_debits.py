@@ -38,8 +38,8 @@ async def debits(call: Any, clock: SetClock) -> None:
     clock.at = kst("2026-09-07 10:00")
     account = (await call("open_account", {"name": "Mill Road Academy", "mode": "prepaid"}))["id"]
     query, own = f"?account_id={account}", {"account_id": account}
-    await _onboarding(call, own)
-    mandate = await _mandate(call, clock, account)
+    await approved(call, own)
+    mandate = await mandate_of(call, clock, account)
     paper = await _paper(call, account)
     assert {each["id"] for each in (await call("list_mandates", query=query))["items"]} == {mandate, paper}
 
@@ -72,7 +72,8 @@ async def debits(call: Any, clock: SetClock) -> None:
     assert ended["status"] == "cancelled"
 
 
-async def _onboarding(call: Any, own: dict[str, str]) -> None:
+async def approved(call: Any, own: dict[str, str]) -> None:
+    """Apply, be rejected, apply again and be approved."""
     await call("draft_onboarding", SETTLEMENT, **own)
     for kind in (*DOCUMENTS, "contract"):
         await call("file_onboarding_document", query=f"?kind={kind}", content=PDF, **own)
@@ -94,7 +95,8 @@ async def _onboarding(call: Any, own: dict[str, str]) -> None:
     assert (shown["institution_code"], shown["settlement_account"][-4:], len(shown["documents"])) == (CODE, "0440", 5)
 
 
-async def _mandate(call: Any, clock: SetClock, account: str) -> str:
+async def mandate_of(call: Any, clock: SetClock, account: str) -> str:
+    """Take a mandate from Monday 7 September to Wednesday the 9th; return its id."""
     payer = {"name": "Haneul", "phone": "010-0000-0001"}
     asked = await call("request_mandate", {"account_id": account, "payer": payer, "fixed_amount": 30_000})
     own = {"mandate_id": asked["id"]}
