@@ -184,23 +184,28 @@ class UnitRules(SourceRules):
     def settled(
         self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationSettled | ObligationConfirmed
     ) -> None:
-        """Record `Unit.Paid`; the manager is told of money that came in (SPEC H4)."""
+        """Record `Unit.Paid`; manager and payer are told of money that came in (SPEC H3, H4)."""
         unit = _unit_of(streams, obligation)
         unit.note_paid(stamp, obligation, fact)
-        if isinstance(fact, ObligationSettled):
-            tell(
-                streams,
-                stamp,
-                account_id=unit.account_id,
-                thing_id=unit.unit_id,
-                kind="unit.paid",
-                to=None,
-                detail={
-                    "amount": fact.amount_minor,
-                    "outstanding": obligation.outstanding_minor or 0,
-                    "currency": obligation.currency,
-                },
-            )
+        if not isinstance(fact, ObligationSettled):
+            return
+        detail: dict[str, int | str] = {
+            "amount": fact.amount_minor,
+            "outstanding": obligation.outstanding_minor or 0,
+            "currency": obligation.currency,
+        }
+        person = unit.tabs[obligation.obligation_id].person
+        for kind, to in (("unit.paid", None), ("unit.receipt", person)):
+            if kind == "unit.paid" or to is not None:
+                tell(
+                    streams,
+                    stamp,
+                    account_id=unit.account_id,
+                    thing_id=unit.unit_id,
+                    kind=kind,
+                    to=to,
+                    detail=detail,
+                )
 
     def reversed(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationReversed) -> None:
         """Record `Unit.PaymentUndone`; the manager is told."""

@@ -146,6 +146,10 @@ async def test_a_building_is_split_charged_told_paid_and_reported(court: Court) 
     assert (await court.tabs())["101"] == (415_159, 15_159, 0)
     await court.pay("101", 15_159)
     await court.react()
+    async with court.bench.see("tellings") as conn:
+        told = await tellings.of_thing(conn, court.units["101"])
+    kinds = ["unit.charged", "unit.paid", "unit.receipt", "unit.paid", "unit.receipt"]
+    assert sorted(each["kind"] for each in told) == sorted(kinds)
     report = await court.get("/report?month=2026-02")
     assert (report["charged"], report["paid"], report["outstanding"]) == (1_000_000, 415_159, 584_841)
     own = await court.get(f"/units/{court.units['101']}/report")
