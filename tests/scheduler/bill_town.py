@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from aggregates import ids
 from ledger.database import Database
 from ledger.ports.sandbox.gateway import SandboxGateway
 from ledger.ports.sandbox.scenarios import counted, set_rates
@@ -43,8 +44,8 @@ class Town:
         self.account_id = self.bill_id = self.position = ""
 
     async def open(self) -> None:
-        """Open the biller's account; messages arrive at once."""
-        await set_rates(self.state, {"message_delay_s": 0})
+        """Open the biller's account; messages arrive at once, every callback three times."""
+        await set_rates(self.state, {"message_delay_s": 0, "callback_copies": 3})
         self.account_id = await self.counter.account()
 
     def at(self, moment: str) -> None:
@@ -104,11 +105,23 @@ class Town:
         done = {}
         self.feed()
         for job in jobs or JOBS:
-            fired = await fire(job, self.database, self.clock)
-            if fired.done:
-                done[fired.job] = fired.done
+            before = await self.facts_of(job)
+            await fire(job, self.database, self.clock)
+            if made := await self.facts_of(job) - before:
+                done[job.name] = made
                 await self.react()
         return done
+
+    async def facts_of(self, job: Job) -> int:
+        """Return how many facts about bills and customers of this biller a job has recorded."""
+        query = """
+            SELECT count(*) FROM ledger_events WHERE topic LIKE 'bill%%'
+            AND convert_from(state, 'UTF8') LIKE %s AND convert_from(state, 'UTF8') LIKE %s
+        """
+        async with self.bench.see() as connection:
+            found = await connection.execute(query, (f'%"job:{job.name}"%', f"%{self.account_id}%"))
+            ((facts,),) = await found.fetchall()
+        return int(facts)
 
     async def until(self, *moments: str) -> dict[str, dict[str, int]]:
         """Let the jobs fire at each moment in turn; return what they did, moments of rest left out."""
@@ -133,14 +146,16 @@ class Town:
         """Return ledger account -> balance; the sum of all is zero."""
         self.feed()
         async with self.bench.see() as connection:
-            cursor = await connection.execute("SELECT account, sum(amount_minor)::bigint FROM view_journal GROUP BY 1")
+            query = "SELECT account, sum(amount_minor)::bigint FROM view_journal WHERE stream = %s GROUP BY 1"
+            cursor = await connection.execute(query, (ids.stream_id(self.account_id),))
             sums = {row[0]: row[1] for row in await cursor.fetchall()}
         assert sum(sums.values()) == 0
         return {name: minor for name, minor in sums.items() if minor}
 
     async def asked(self, kind: str) -> list[dict[str, Any]]:
-        """Return what the sandbox's providers were asked."""
-        return await counted(self.state, kind, "", "", 100)
+        """Return what the sandbox's providers were asked for this biller."""
+        prefix = {"payments": "pay", "messages": "tel"}[kind]
+        return await counted(self.state, kind, f"{prefix}_{self.account_id.removeprefix('acc_')}", "", 100)
 
     @property
     def now(self) -> datetime:
