@@ -368,7 +368,7 @@ def test_a_batchs_id_says_whose_which_and_when() -> None:
         batch_id_of(ACCOUNT, kind, day)
         for kind in ("mandates", "debits", "same_day")
         for day in (TUESDAY, date(2026, 3, 11))
-    }  # type: ignore[arg-type]
+    }
     assert len(others) == 6
 
 

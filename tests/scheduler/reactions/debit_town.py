@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+from aggregates.collecting.mandate import Channel
 from aggregates.collecting.obligation import Obligation
 from aggregates.collecting.onboarding import CONTRACT, DOCUMENTS
 from aggregates.ids import stream_id
@@ -124,7 +125,7 @@ class DebitTown:
             (balance,) = await found.fetchone() or (None,)
         assert (await self.collections(), balance) == (collected, 0)
 
-    async def request(self, *, name: str = PAYER, channel: str = "app", **terms: Any) -> str:
+    async def request(self, *, name: str = PAYER, channel: Channel = "app", **terms: Any) -> str:
         """Ask a payer for a mandate."""
         payer = await self.bench.vault.debit_papers.put_payer(
             "town", str(uuid4()), name=name, phone="01000000001", email=""

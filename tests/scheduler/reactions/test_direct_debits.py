@@ -226,10 +226,8 @@ async def test_another_account_takes_the_old_ones_place_only_when_it_is_active_r
 
 
 async def test_payers_say_no_or_nothing_or_write_it_down(town: DebitTown) -> None:
-    refusing, silent, stranger, idle = [
-        await town.request(name=name, channel=channel)
-        for name, channel in (("거절", "app"), ("무응답", "ars"), ("Haneul", "app"), ("Byeol", "app"))
-    ]
+    refusing, silent = await town.request(name="거절"), await town.request(name="무응답", channel="ars")
+    stranger, idle = await town.request(name="Haneul"), await town.request(name="Byeol")
     for mandate_id, number in ((refusing, GOOD), (silent, GOOD), (stranger, "110220339998")):
         await town.enter(mandate_id, number)
     paper = await town.request(channel="paper")
