@@ -127,6 +127,8 @@ class FailPayoutAttempt:
         """
         link = known_link(streams, self.payout_link_id)
         account = streams.account(link.account_id)
+        if link.owing_minor:
+            streams.held(Account, link.account_id)
         link.fail_payout(stamp, attempt=self.attempt, code=self.code)
         _held_again(streams, stamp, link, account)
 
@@ -171,8 +173,11 @@ class PayoutRules(SourceRules):
     CREDITS: ClassVar[Literal["collections", "payout_hold"]] = "payout_hold"
 
     def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the link, the account and the payments that have settled."""
-        streams.stream(PayoutLink, obligation.source_id)
+        """Ask for the link, the account and the payments that have settled.
+
+        What the link says decides where money goes, also where nothing is written to it: so it is held.
+        """
+        streams.held(PayoutLink, obligation.source_id)
         streams.account(obligation.account_id)
         for payment_id in obligation.payments:
             streams.stream(Payment, payment_id)

@@ -13,6 +13,8 @@ import pytest
 
 from aggregates import ids
 from aggregates.dates import KST, business_date
+from api.app import create_app
+from api.views import Views
 from ledger.command import Call
 from ledger.commands.collecting.obligations import ConfirmOutside, RefundCollection, StartCollection
 from ledger.commands.collecting.payout_links import (
@@ -46,6 +48,7 @@ from scheduler.reactions import collections, payments
 from scheduler.reactions import payout_links as reaction
 from scheduler.reactions.bench import Bench
 from scheduler.reactions.payments import NET_CANCEL_S
+from tests.api.counter import Counter
 from tests.conftest import SCHEMA, TEMPLATE, copied
 from tests.ledger.desk import SetClock, account_with, call, do
 from tests.scheduler.reactions.conftest import Feed
@@ -197,6 +200,18 @@ class Desk:
         return [(row["amount"], row["asked"], row["outcome"]) for row in rows]
 
 
+@pytest.fixture(scope="module")
+async def counter(database: Database, state: SandboxState, bench: Bench, clock: SetClock) -> AsyncIterator[Counter]:
+    """Give the application in front of the same ledger."""
+    engine = Engine(Store(database.app, database.schema), clock)
+    views = Views(database.app, database.schema)
+    app = create_app(engine, views, bench.vault, environment="test", sandbox=state)
+    async with app.router.lifespan_context(app):
+        made = Counter(app)
+        yield made
+        await made.close()
+
+
 @pytest.fixture
 def desk(bench: Bench, feed: Feed, state: SandboxState, clock: SetClock) -> Desk:
     return Desk(bench, feed, state, clock)
@@ -222,6 +237,74 @@ async def test_a_payout_of_30_000_is_funded_held_and_paid_out_once(desk: Desk) -
     assert await desk.journal() == {"asset.gateway_receivable.card": 30_000, "asset.bank": -30_000}
     assert await desk.transfers() == [(30_000, 1, "done")]
     assert sorted(await desk.told()) == ["payout.confirm", "payout.enter_details", "payout.paid", "payout.paid"]
+
+
+async def test_z1_to_z3_somebody_is_paid_by_two_clicks_over_http(desk: Desk, counter: Counter) -> None:
+    """Issue, code, details that fail, other details by card, and the held money paid to them; each answer twice."""
+    desk.account_id = await counter.account()
+    key = await counter.key("service")
+
+    async def post(path: str, body: Any, status: int = 200) -> dict[str, Any]:
+        desk.feed()
+        headers = {"idempotency_key": f"two-clicks-{uuid4()}"}
+        answers = [await counter.post(f"/v1/payout-links{path}", body, key=key, **headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [status] * 2, answers[0].text
+        assert answers[0].content == answers[1].content
+        answered: dict[str, Any] = answers[0].json()
+        return answered
+
+    async def shown() -> dict[str, Any]:
+        desk.feed()
+        found: dict[str, Any] = (await counter.get(f"/v1/payout-links/{desk.link_id}", key=key)).json()
+        return found
+
+    async def enter(body: dict[str, str]) -> dict[str, Any]:
+        code = await post(f"/{desk.link_id}/codes", None, 201)
+        wrong = {"code_id": code["code_id"], "code": "111111", **body}
+        assert (await post(f"/{desk.link_id}/details", wrong, 422))["code"] == "payout_code_wrong"
+        taken = await post(f"/{desk.link_id}/details", {**wrong, "code": "000000"}, 201)
+        await desk.react(2)
+        return taken
+
+    wanted = {"account_id": desk.account_id, "amount": 30_000, "payee": {"name": "Haneul", "phone": "010-0000-0007"}}
+    desk.link_id = (await post("", wanted, 201))["id"]
+    first = await enter({"holder": "Haneul", "bank": "Harbour Bank", "account_number": "110-220-339999"})
+    seen = await shown()
+    paying = await post(f"/{desk.link_id}/pay", {"version": 1, "method": "card"})
+    await desk.react()
+    failed = await shown()
+    typo = {"code_id": "pyc_" + "a" * 32, "code": "000000", "holder": "Haneul", "card_number": "4242424242424241"}
+    mistyped = await counter.post(f"/v1/payout-links/{desk.link_id}/details", typo, key=key)
+    assert (mistyped.status_code, mistyped.json()["code"]) == (422, "card_number_invalid")
+    second = await enter({"holder": "Haneul", "card_number": "4242 4242 4242 4242"})
+    old = await post(f"/{desk.link_id}/pay", {"version": 1}, 409)
+    again = await post(f"/{desk.link_id}/pay", {"version": 2})
+    await desk.react()
+
+    assert (first["version"], second["version"]) == (1, 2)
+    assert (seen["details"]["account_number"], seen["details"]["holder_check"]) == ("***-***-9999", "none")
+    assert seen["link"].startswith("/p/")
+    assert seen["pay_link"].startswith("/p/")
+    assert paying["status"] == "funding"
+    assert (failed["status"], failed["held"], failed["code"]) == ("payout_failed", 30_000, "account_closed")
+    assert (old["code"], again["status"]) == ("pay_link_replaced", "paying")
+    done = await shown()
+    assert (done["status"], done["held"], done["attempts"]) == ("paid_out", 0, 2)
+    assert done["details"]["account_number"] == "***-***-4242"
+    account = (await counter.get(f"/v1/accounts/{desk.account_id}", key=key)).json()
+    assert (account["payout_hold"], account["collections"], account["balance"]) == (0, 0, 0)
+    period = "from=2026-01-01&to=2030-12-31"
+    statement = await counter.get(f"/v1/accounts/{desk.account_id}/statement?{period}&book=payout_hold")
+    rows = [(row["type"], row["amount"], row["balance"]) for row in statement.json()["rows"]]
+    assert rows == [("payout_funding", 30_000, 30_000), ("payout", -30_000, 0)]
+    assert (await counter.get(f"/v1/accounts/{desk.account_id}/statement?{period}")).json()["rows"] == []
+    sheet = await counter.get(f"/v1/accounts/{desk.account_id}/statement?{period}&book=payout_hold&format=csv")
+    assert '"book","payout_hold"' in sheet.text
+    assert await desk.journal() == {"asset.gateway_receivable.card": 30_000, "asset.bank": -30_000}
+    facts = (
+        await counter.get(f"/v1/events?account_id={desk.account_id}&limit=200", key=await counter.key("auditor"))
+    ).text
+    assert not [word for word in ("Haneul", "0000007", "339999", "4242") if word in facts]
 
 
 async def test_reacting_again_and_again_pays_nothing_twice(desk: Desk) -> None:
