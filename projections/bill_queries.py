@@ -62,7 +62,6 @@ class BillFilter(NamedTuple):
 
 def body(row: dict[str, Any]) -> dict[str, Any]:
     """Return a bill in the shape of the HTTP face; `customer` holds the token of the person."""
-    due, paid = row["due_minor"], row["paid_minor"] or 0
     return {
         "id": row["bill_id"],
         "account_id": row["account_id"],
@@ -74,8 +73,8 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
         "currency": row["currency"],
         "due_on": row["due_on"].isoformat(),
         "status": row["shown"],
-        "outstanding": None if due is None else max(0, due - paid),
-        "paid": paid,
+        "outstanding": _outstanding(row),
+        "paid": row["paid_minor"] or 0,
         "confirmed": row["confirmed_minor"] or 0,
         "pending": row["attempt_minor"] or 0,
         "refunded": row["refunded_minor"] or 0,
@@ -96,6 +95,13 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
         },
         "position": row["position"],
     }
+
+
+def _outstanding(row: dict[str, Any]) -> int | None:
+    """Return what is left to pay; 0 of what is cancelled; None for a draft."""
+    if row["due_minor"] is None:
+        return None
+    return 0 if row["status"] == "cancelled" else max(0, row["due_minor"] - row["paid_minor"])
 
 
 def _auto_state(row: dict[str, Any]) -> str:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from api.app import create_app
 from api.views import Views
-from ledger.database import Database, embedded_database
+from ledger.database import Database, connect, embedded_database
 from ledger.embedded import EmbeddedServer
 from ledger.engine import Engine
 from ledger.ports.sandbox import sandbox_ports
@@ -348,7 +349,8 @@ async def test_r125_an_overdue_bill_is_closed_by_its_biller_and_by_nobody_twice(
     refused = await town.post(f"/{town.bill_id}/payments", {"method": "card"}, status=409)
 
     assert (closed.status_code, again.content) == (200, closed.content)
-    assert (refused["code"], (await town.bill())["status"]) == ("bill_not_open", "cancelled")
+    bill = await town.bill()
+    assert (refused["code"], bill["status"], bill["outstanding"]) == ("bill_not_open", "cancelled", 0)
 
 
 async def test_k6_how_a_customer_pays_is_counted_from_what_has_settled(town: Town) -> None:
@@ -385,6 +387,39 @@ async def test_k6_how_a_customer_pays_is_counted_from_what_has_settled(town: Tow
     assert len(rest["items"]) == 4
 
 
+async def test_a_bill_that_is_refused_leaves_nobody_in_the_vault_and_one_that_is_asked_for_twice_is_one(
+    town: Town,
+) -> None:
+    body = {"account_id": town.account_id, "customer": PAYER, "amount": 55_000, "due_on": "2024-10-11"}
+    key = "write-the-bill-0001"
+
+    first = await town.counter.post("/v1/bills", body, idempotency_key=key)
+    again = await town.counter.post("/v1/bills", body, idempotency_key=key)
+    other = await town.counter.post("/v1/bills", {**body, "customer": {**PAYER, "name": "Byeol"}}, idempotency_key=key)
+    kept = people_in(town)
+    wrongs = ({"due_on": "2024-09-29"}, {"currency": "IRR"}, {"customer": {**PAYER, "phone": "02-000-0000"}})
+    codes = [(await town.post("", {**body, **wrong}, status=422))["code"] for wrong in wrongs]
+
+    assert (first.status_code, again.content, other.status_code) == (201, first.content, 422)
+    assert codes == ["due_date_invalid", "currency_mismatch", "payer_phone_invalid"]
+    assert people_in(town) == kept
+    listed = await town.get(f"?account_id={town.account_id}")
+    assert [each["id"] for each in listed["items"]] == [first.json()["id"]]
+
+
+async def test_the_same_number_is_another_customer_to_another_biller(town: Town) -> None:
+    customers = []
+    for _ in range(2):
+        await town.send("2024-10-11")
+        customers.append((await town.bill())["customer_id"])
+    town.account_id = await town.counter.account(name="Paper Lantern Foods")
+    await town.send("2024-10-11")
+    foreign = (await town.bill())["customer_id"]
+
+    assert customers[0] == customers[1] != foreign
+    assert foreign[-8:] != customers[0][-8:]
+
+
 async def test_only_the_biller_sees_people_in_clear_and_it_decides_nothing_for_its_payers(town: Town) -> None:
     await town.send("2024-10-11")
     master = await town.counter.role_key("master", town.account_id)
@@ -399,6 +434,15 @@ async def test_only_the_biller_sees_people_in_clear_and_it_decides_nothing_for_i
     assert own["customer"] == {"name": "Haneul", "phone": "01000000007", "details": "Piano lessons of October"}
     assert (foreign.status_code, foreign.json()["code"]) == (404, "not_found")
     assert switched["scope"] == "collections:pay"
+
+
+def people_in(town: Town) -> int:
+    """Return how many payers the vault knows."""
+    assert town.database.vault_migrate is not None
+    with connect(town.database.vault_migrate) as vault:
+        query = SQL("SELECT count(*) FROM {}.subject WHERE token LIKE 'pyr%%'").format(Identifier(town.database.schema))
+        ((people,),) = vault.execute(query).fetchall()
+    return int(people)
 
 
 async def _values(town: Town) -> list[int]:
