@@ -423,6 +423,17 @@ async def test_an_unregistered_person_has_a_link_and_the_request_becomes_that_of
     assert (after["counterparty_verified"], after["payer_account_id"]) == (True, desk.payer)
 
 
+async def test_a_link_that_went_to_an_e_mail_address_alone_is_proof_enough_r105(desk: Desk) -> None:
+    await desk.send(counterparty={"name": "Haneul", "email": "haneul@kite.example"})
+    link = (await desk.shown())["link"].removeprefix("/p/")
+
+    claimed = await desk.counter.post("/v1/payment-requests/claims", {"link": link}, key=desk.payer_key)
+    unknown = await desk.counter.post("/v1/payment-requests/claims", {"link": "a" * 32}, key=desk.payer_key)
+
+    assert claimed.json()["payer_account_id"] == desk.payer
+    assert unknown.json()["code"] == "link_not_opened"
+
+
 @pytest.mark.parametrize(
     ("counterparty", "code"),
     [
