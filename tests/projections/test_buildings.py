@@ -12,7 +12,7 @@ from aggregates.collecting.buildings.parts import last_day
 from aggregates.collecting.buildings.pour import overdue
 from projections import building_queries as queries
 from projections.buildings import Buildings
-from tests.ledger.commands.test_building_laws import POLICY, Years, months
+from tests.ledger.building_years import POLICY, Years, months
 from tests.projections.conftest import Feed, rows_by_batches, rows_of
 from tests.projections.test_laws import all_items
 from tests.projections.town import store

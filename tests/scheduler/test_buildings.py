@@ -35,7 +35,7 @@ from projections.connections import connect_to
 from projections.paging import fetch
 from projections.runner import Runner
 from scheduler.jobs import CHARGE_UNITS, fire
-from tests.ledger.commands.test_building_laws import months
+from tests.ledger.building_years import months
 from tests.ledger.desk import SetClock, account_with, call, do
 from tests.ledger.estate import cost, sheet
 

@@ -38,10 +38,10 @@ from ledger.commands.collecting.buildings import (
     SetCostType,
     TakeReadings,
 )
-from ledger.commands.collecting.obligations import ConfirmOutside
+from ledger.commands.collecting.obligations import ConfirmOutside, StartCollection
 from ledger.mapper import STATE_BYTES_MAX, pack
 from tests.aggregates.samples import sample
-from tests.ledger.estate import Estate, Reverse, cost, sheet
+from tests.ledger.estate import Estate, Reverse, Settle, cost, sheet
 
 DUE = date(2026, 4, 10)
 LATER = date(2026, 5, 10)
@@ -336,6 +336,26 @@ def test_what_an_adjustment_takes_off_goes_to_who_was_charged_and_not_to_who_cam
     assert (left.outstanding_minor, left.paid_minor, left.credit_minor) == (0, 1_333, 667)
     account = estate.memory.stream(Account, estate.account_id)
     assert (account.collections_minor, account.payer_credit_minor) == (1_333, 667)
+
+
+def test_a_payment_that_is_under_way_while_less_becomes_due_settles_and_leaves_credit() -> None:
+    estate = three()
+    estate.costs(cost("heat", "equal"))
+    estate.run("2026-03", DUE, heat=3_000)
+    unit_id = estate.units[0]
+    tab = estate.tab(unit_id)
+    started = estate.memory.do(StartCollection(tab, 1_000, "card", "link"))
+    assert refusal(estate, StartCollection(tab, 1_000, "card", "link")) == "payment_in_flight"
+
+    estate.memory.record(CorrectCost(estate.id, "2026-03", "heat", 600))
+    estate.costs(cost("guard", "equal", 30))
+    estate.run("2026-04", LATER)
+    assert estate.obligation(tab).outstanding_minor == 210
+    estate.memory.record(Settle(tab, 1_000, started["id"]))
+
+    found = estate.obligation(tab)
+    assert (found.attempt, found.outstanding_minor, found.paid_minor, found.credit_minor) == (None, 0, 210, 790)
+    assert estate.unit(unit_id).tabs[tab].paid_minor == 210
 
 
 # -- late payers ---------------------------------------------------------------------------------------------------

@@ -237,6 +237,30 @@ async def test_a_building_in_rials_shows_jalali_dates_and_keeps_strangers_out(co
     assert (await court.counter.get(f"/v1/buildings/{court.id}", key=stranger)).status_code == 404
 
 
+async def test_the_same_key_gives_the_same_bytes_and_never_another_person_or_month(court: Court) -> None:
+    await court.open()
+    await court.post("/cost-types", {"code": "clean", "name": "Cleaning", "charge": "fixed", "basis": "equal",
+                                     "amount": 300_000}, 200)  # fmt: skip
+    person = {"role": "resident", "name": "Haneul", "phone": "010-0000-0007", "since": "2025-01-01"}
+    people, runs = f"/v1/buildings/{court.id}/units/{court.units['101']}/people", f"/v1/buildings/{court.id}/runs"
+    run = {"month": "2026-02", "due_on": "2026-03-10", "costs": []}
+
+    for path, body, other in (
+        (people, person, person | {"name": "Nari"}),
+        (runs, run, run | {"due_on": "2026-03-11"}),
+    ):
+        first, again, changed = [
+            await court.counter.post(path, each, key=court.key, idempotency_key=f"key-of-{path[-4:]}")
+            for each in (body, body, other)
+        ]
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.content == again.content
+        assert again.headers["idempotent-replayed"] == "true"
+        assert changed.json()["code"] == "idempotency_key_reused"
+    shown = await court.get(f"/units/{court.units['101']}")
+    assert [each["person"]["name"] for each in shown["people"]] == ["Haneul"]
+
+
 async def test_who_left_is_forgotten_five_years_after_their_last_day(court: Court) -> None:
     await court.open()
     await court.enter("101", "Haneul", "2020-01-01")
