@@ -17,6 +17,7 @@ from aggregates.money import EXPONENTS
 from api.pages import pieces
 from api.pages.design import RELOAD_S
 from api.pages.html import NOTHING, Html, fill, joined
+from api.pages.submitting import Done
 from api.pages.words import Words
 from api.public_pages import parts, texts
 from api.public_pages.said import Said, day, digits, money, short, typed_amount
@@ -182,9 +183,13 @@ async def pay(
     if amount < low or (high is not None and amount > high):
         return Taken(_bounds_text(words, low, high, currency))
     done = await visit.do(command(amount, method), *stale, *(each for each in (due.row["obligation_id"],) if each))
-    if done.refused:
-        return Taken(refused(words, done.refused, told))
-    return Taken(position=done.position, own=str(orjson.loads(done.body).get("obligation_id", "")))
+    taken = after(visit, done, told)
+    return taken if taken.wrong else taken._replace(own=str(orjson.loads(done.body).get("obligation_id", "")))
+
+
+def after(visit: Visit, done: Done, told: Told | None = None) -> Taken:
+    """Return what became of a form: done, or why it was refused, in the reader's words."""
+    return Taken(refused(visit.words, done.refused, told)) if done.refused else Taken(position=done.position)
 
 
 def refused(words: Words, code: str, told: Told | None = None) -> str:

@@ -21,8 +21,10 @@ from api.reply import Reply
 from ledger.command import Command
 from ledger.vault import LinkNotFound, PublicLink, Reading, SubjectNotFound
 
-FORM_OUTDATED = "form_outdated"
-"""A form without what tells it from others: it was not made by a page of ours."""
+NOT_OURS = Done("form_outdated", 0)
+"""What becomes of a form without what tells it from others: it was not made by a page of ours."""
+
+NUMBER_DIGITS_MAX = 6
 
 _NO_CONTENT = frozenset({"nonce"})
 
@@ -79,6 +81,11 @@ class Visit(NamedTuple):
         """Return what was typed into a field, without blanks around it; "" = nothing."""
         return self.asked.fields.get(name, "").strip()
 
+    def number(self, name: str) -> int:
+        """Return a number that one of our forms has carried; 0 = it is none, and nothing has it."""
+        text = self.field(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX else 0
+
     def now(self) -> datetime:
         """Return the ledger's time."""
         return self.house.engine.clock.now()
@@ -107,7 +114,7 @@ class Visit(NamedTuple):
         """
         key = self.key()
         if key is None:
-            return Done(FORM_OUTDATED, 0)
+            return NOT_OURS
         await self.house.engine.freshen(*stale)
         return await submit(self.house, self.asked, self.principal, self.asked.named, key, command)
 

@@ -15,7 +15,7 @@ from api.pages.submitting import submit
 from api.public_pages import parts, paying, texts
 from api.public_pages.said import Said, day, money
 from api.public_pages.things import bill_texts as say
-from api.public_pages.visit import FORM_OUTDATED, Shown, Taken, Thing, Visit
+from api.public_pages.visit import NOT_OURS, Shown, Taken, Thing, Visit
 from ledger.commands.collecting.auto_pay import TurnAutoPayOff, TurnAutoPayOn
 from ledger.commands.collecting.bills import ForwardBill, PayBill, RevokeForward, ViewBill
 from ledger.recipients import read_phone
@@ -77,12 +77,12 @@ class BillPage(Thing):
                 return await _turn_on(visit, *stale)
             case "auto_off":
                 done = await visit.do(TurnAutoPayOff(visit.thing_id, person), *stale)
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
             case "forward":
                 return await _forward(visit, row, *stale)
             case "revoke":
                 done = await visit.do(RevokeForward(visit.thing_id, person), *stale)
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
         return Taken()
 
 
@@ -210,12 +210,12 @@ async def _turn_on(visit: Visit, *stale: str) -> Taken:
     """Turn auto-pay on, with the card that is registered or the one-time token of another."""
     key, token = visit.key(), visit.field("token")
     if key is None:
-        return _told(visit, FORM_OUTDATED)
+        return paying.after(visit, NOT_OURS)
     if token and not _TOKEN.fullmatch(token):
         return Taken(say.AUTO_TOKEN_NOTE.to(visit.words))
     named = await visit.house.vault.put_one_time(visit.principal, key, token=token) if token else None
     done = await visit.do(TurnAutoPayOn(visit.thing_id, named, visit.opened.subject), *stale)
-    return _told(visit, done.refused, done.position)
+    return paying.after(visit, done, say.REFUSALS)
 
 
 async def _forward(visit: Visit, row: dict[str, Any], *stale: str) -> Taken:
@@ -223,7 +223,7 @@ async def _forward(visit: Visit, row: dict[str, Any], *stale: str) -> Taken:
     key, name = visit.key(), visit.field("name")
     phone = read_phone(plain_digits(visit.field("phone")))
     if key is None:
-        return _told(visit, FORM_OUTDATED)
+        return paying.after(visit, NOT_OURS)
     if not name or len(name) > NAME_MAX or not phone:
         return Taken(say.FORWARD_WRONG.to(visit.words))
     payers = visit.house.vault.payers
@@ -232,8 +232,4 @@ async def _forward(visit: Visit, row: dict[str, Any], *stale: str) -> Taken:
     done = await visit.do(ForwardBill(visit.thing_id, token, customer_id, visit.opened.subject), *stale)
     if done.refused and new:
         await visit.house.vault.erase(token)
-    return _told(visit, done.refused, done.position)
-
-
-def _told(visit: Visit, refused: str, position: int = 0) -> Taken:
-    return Taken(paying.refused(visit.words, refused, say.REFUSALS)) if refused else Taken(position=position)
+    return paying.after(visit, done, say.REFUSALS)

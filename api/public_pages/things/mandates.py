@@ -20,7 +20,7 @@ from api.public_pages import parts, paying
 from api.public_pages.said import day, money
 from api.public_pages.things import mandate_texts as say
 from api.public_pages.things.consent_terms import CONSENT_TERMS
-from api.public_pages.visit import FORM_OUTDATED, Shown, Taken, Thing, Visit
+from api.public_pages.visit import NOT_OURS, Shown, Taken, Thing, Visit
 from ledger.commands.collecting.mandates import CancelMandate, EnterBankAccount
 from projections import debit_queries
 
@@ -56,7 +56,7 @@ class MandatePage(Thing):
                 return await _enter(visit)
             case "cancel":
                 done = await visit.do(CancelMandate(visit.thing_id, "payer", BY_PAYER), visit.thing_id)
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
         return Taken()
 
 
@@ -157,7 +157,7 @@ async def _enter(visit: Visit) -> Taken:
     """Take the account that the payer has entered; it goes into the vault before anything is recorded (SPEC N1, N3)."""
     words, key = visit.words, visit.key()
     if key is None:
-        return _told(visit, FORM_OUTDATED)
+        return paying.after(visit, NOT_OURS)
     bank = plain_digits(visit.field("bank"))
     number, identity = (digits_of(plain_digits(visit.field(name))) for name in ("number", "identity"))
     holder = " ".join(visit.field("holder").split())
@@ -170,8 +170,4 @@ async def _enter(visit: Visit) -> Taken:
     done = await visit.do(EnterBankAccount(visit.thing_id, bank, token, number[-SHOWN_DIGITS:]), visit.thing_id)
     if done.refused:
         await visit.house.vault.erase(token)
-    return _told(visit, done.refused, done.position)
-
-
-def _told(visit: Visit, refused: str, position: int = 0) -> Taken:
-    return Taken(paying.refused(visit.words, refused, say.REFUSALS)) if refused else Taken(position=position)
+    return paying.after(visit, done, say.REFUSALS)

@@ -27,10 +27,11 @@ from aggregates.errors import Rejected
 from api.pages.design import RELOAD_S
 from api.pages.gate import plain_digits
 from api.pages.html import NOTHING, Html, joined
+from api.pages.submitting import Done
 from api.public_pages import parts, paying
 from api.public_pages.said import Said, day
 from api.public_pages.things import payout_texts as say
-from api.public_pages.visit import FORM_OUTDATED, Shown, Taken, Thing, Visit
+from api.public_pages.visit import NOT_OURS, Shown, Taken, Thing, Visit
 from ledger.commands.collecting.payout_links import PayPayoutLink, RefundPayoutLink, SubmitPayoutDetails
 from ledger.vault import PublicLink
 from ledger.vault.payouts import ACCOUNT, CARD, HOLDER_MAX, read_destination
@@ -74,7 +75,7 @@ class PayoutPage(Thing):
         if visit.opened.subject is not None:
             return await _register(visit) if visit.asked.named == REGISTER else Taken()
         stale = (visit.thing_id, row["account_id"])
-        version = _number(visit.field("version"))
+        version = visit.number("version")
         match visit.asked.named:
             case paying.STEP:
                 due = await _due(visit, conn, row)
@@ -88,10 +89,10 @@ class PayoutPage(Thing):
                 )
             case "pay_held":
                 done = await visit.do(PayPayoutLink(visit.thing_id, version), *stale)
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
             case "take_back":
                 done = await visit.do(RefundPayoutLink(visit.thing_id, BY_CREATOR), *stale, row["obligation_id"])
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
         return Taken()
 
 
@@ -249,23 +250,14 @@ async def _register(visit: Visit) -> Taken:
     """Take an account or a card; its number goes into the vault before anything is recorded."""
     key, kind = visit.key(), visit.field("kind")
     if key is None or kind not in (ACCOUNT, CARD):
-        return _told(visit, FORM_OUTDATED)
+        return paying.after(visit, NOT_OURS)
     number = plain_digits(visit.field("number"))
     try:
         destination = read_destination(kind, number=number, holder=visit.field("holder"), bank=visit.field("bank"))
     except Rejected as error:
-        return _told(visit, error.code)
+        return paying.after(visit, Done(error.code, 0), say.REFUSALS)
     token, new = await visit.house.vault.payouts.put_destination(visit.principal, key, destination)
     done = await visit.do(SubmitPayoutDetails(visit.thing_id, kind, token), visit.thing_id)
     if done.refused and new:
         await visit.house.vault.erase(token)
-    return _told(visit, done.refused, done.position)
-
-
-def _told(visit: Visit, refused: str, position: int = 0) -> Taken:
-    return Taken(paying.refused(visit.words, refused, say.REFUSALS)) if refused else Taken(position=position)
-
-
-def _number(text: str) -> int:
-    """Return a number that one of our forms has carried; 0 = it is none, and no details have it."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+    return paying.after(visit, done, say.REFUSALS)

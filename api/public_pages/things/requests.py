@@ -21,7 +21,7 @@ from api.pages.html import NOTHING, Html, joined
 from api.public_pages import parts, paying, texts
 from api.public_pages.said import Said, day, money
 from api.public_pages.things import request_texts as say
-from api.public_pages.visit import FORM_OUTDATED, Shown, Taken, Thing, Visit
+from api.public_pages.visit import NOT_OURS, Shown, Taken, Thing, Visit
 from api.reply import Reply
 from ledger.commands.collecting.payment_requests import AcceptPaymentRequest, RejectPaymentRequest
 from ledger.commands.collecting.request_amendments import AcceptAmendment, RejectAmendment
@@ -80,16 +80,16 @@ class RequestPage(Thing):
         row = await payment_requests.find(conn, visit.thing_id, visit.today())
         match visit.asked.named:
             case "accept":
-                version = _number(visit.field("version"))
+                version = visit.number("version")
                 accept = AcceptPaymentRequest(visit.thing_id, None, version, "page")
                 done = await visit.do(accept, visit.thing_id, row["account_id"])
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
             case "reject" | "refuse":
                 return await _reject(visit, row)
             case "agree":
-                agree = AcceptAmendment(visit.thing_id, None, "payer", _number(visit.field("number")), "page")
+                agree = AcceptAmendment(visit.thing_id, None, "payer", visit.number("number"), "page")
                 done = await visit.do(agree, visit.thing_id, row["account_id"], row["obligation_id"])
-                return _told(visit, done.refused, done.position)
+                return paying.after(visit, done, say.REFUSALS)
             case paying.STEP if row["status"] == ACCEPTED:
                 due = await _due(visit, conn, row)
                 stale = (visit.thing_id, row["account_id"])
@@ -194,30 +194,21 @@ async def _reject(visit: Visit, row: dict[str, Any]) -> Taken:
     words, key = visit.words, visit.key()
     reason, text = visit.field("reason"), visit.field("text").replace("\r\n", "\n")
     if key is None:
-        return _told(visit, FORM_OUTDATED)
+        return paying.after(visit, NOT_OURS)
     if reason not in REJECTION_CODES or not text or len(text) > REASON_MAX:
         return Taken(parts.typed_only(words, say.REASON_TEXT))
     papers = visit.house.vault.requests
     token, new = await papers.put_words(visit.principal, key, {"text": text}, papers.keep_until(row["due_on"]))
     if visit.asked.named == REJECT:
-        version = _number(visit.field("version"))
+        version = visit.number("version")
         done = await visit.do(
             RejectPaymentRequest(visit.thing_id, None, version, reason, token, "page"), visit.thing_id
         )
     else:
-        number = _number(visit.field("number"))
+        number = visit.number("number")
         done = await visit.do(
             RejectAmendment(visit.thing_id, None, "payer", number, reason, token, "page"), visit.thing_id
         )
     if done.refused and new:
         await visit.house.vault.erase(token)
-    return _told(visit, done.refused, done.position)
-
-
-def _told(visit: Visit, refused: str, position: int = 0) -> Taken:
-    return Taken(paying.refused(visit.words, refused, say.REFUSALS)) if refused else Taken(position=position)
-
-
-def _number(text: str) -> int:
-    """Return a number that one of our forms has carried; 0 = it is none, and nothing has it."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+    return paying.after(visit, done, say.REFUSALS)

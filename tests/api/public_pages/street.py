@@ -114,9 +114,15 @@ class Street:
             )
             return [dict(zip(("kind", "to", "status"), row, strict=True)) for row in await found.fetchall()]
 
-    async def messages(self, telling_prefix: str) -> list[dict[str, Any]]:
-        """Return what the provider was asked to send."""
-        return await counted(self.house.sandbox, "messages", telling_prefix, "", 50)
+    async def messages(self, thing_id: str) -> list[dict[str, Any]]:
+        """Return what the provider was asked to send about a thing, with the links in it."""
+        async with self.bench.see() as connection:
+            found = await connection.execute(
+                "SELECT telling_id FROM view_tellings WHERE thing_id = %s ORDER BY position", [thing_id]
+            )
+            tellings_of = [row[0] for row in await found.fetchall()]
+        sent = [await counted(self.house.sandbox, "messages", each, "", 50) for each in tellings_of]
+        return [message for each in sent for message in each]
 
     @property
     def today(self) -> date:

@@ -175,6 +175,19 @@ async def test_a_link_for_somebody_says_nothing_before_the_last_digits_r_126(str
     assert "55,000원" in inside.text
 
 
+async def test_the_link_in_the_message_opens_the_page_y1(street: Street) -> None:
+    person = await street.person()
+    link_id = await issued(street, to=person, channels=("sms",))
+    await street.work()
+
+    (message,) = await street.messages(link_id)
+    reader = street.visit(message["link"], "en")
+    await reader.enter()
+
+    assert (message["template"], message["link"].startswith("/p/")) == ("link-sent", True)
+    assert "₩55,000" in (await reader.open()).text
+
+
 async def test_a_last_day_that_is_over_is_said(street: Street) -> None:
     link_id = await issued(street)
     reader = street.visit(await street.link(link_id))

@@ -20,6 +20,7 @@ from ledger.commands.collecting.onboarding import (
     StartDebitTest,
     SubmitSurety,
 )
+from ledger.vault import Reading
 from projections import debit_queries
 from scheduler.reactions import direct_debits, mandates
 from tests.api.public_pages.street import NAME, PHONE, Street, Visitor, waits
@@ -99,8 +100,8 @@ async def test_a_payer_reads_the_terms_enters_the_account_and_consents_n1_n2_n3(
     assert ("동의가 완료되었습니다" in done.text, "***4711" in done.text, GOOD in done.html) == (True, True, False)
     row = await row_of(street, mandate_id)
     assert (row["status"], row["consent_text"]) == ("consented", "debit-consent/1")
-    kept = await street.house.vault.get(row["bank_account"])
-    assert (kept["account_number"], kept["holder"], kept["identity"]) == (GOOD, NAME, "900815")
+    kept = await street.house.vault.debit_papers.accounts([row["bank_account"]], Reading("test", "look"))
+    assert tuple(kept[row["bank_account"]]) == (GOOD, NAME, "900815")
 
 
 async def test_an_account_of_somebody_else_can_be_entered_again(street: Street) -> None:
