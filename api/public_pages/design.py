@@ -44,7 +44,7 @@ border-top:1px solid #eef0f3}
 .list li:first-child{border-top:0}
 .list li>span:first-child{flex:1 1 8rem;min-width:0}
 .list li>span+span{text-align:end;font-weight:600;white-space:nowrap}
-form.panel>input[type=hidden]+:is(label,fieldset,p,h2,dl){margin-top:0}
+form.panel:not(:has(>p:first-child))>input[type=hidden]+:is(label,fieldset,p,h2,dl){margin-top:0}
 .list small{display:block;color:#4b5563;font-weight:400;font-size:.92rem}
 .list li>small{flex:0 0 100%}
 @media (min-width:48rem){.bar,main{max-width:36rem}}
