@@ -232,6 +232,12 @@ class RemindBody(Body):
     obligation_id: PublicIdText
 
 
+class PeopleQuery(PageQuery):
+    """Who is there on which day; whoever ever was when nothing is said."""
+
+    on: Annotated[Day | None, Field(description="KST date.")] = None
+
+
 class ReadingsQuery(PageQuery):
     """Readings of which cost and month."""
 

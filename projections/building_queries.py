@@ -110,6 +110,41 @@ async def unit(conn: AsyncConnection[Any], building_id: str, unit_id: str) -> di
     }
 
 
+async def people(
+    conn: AsyncConnection[Any], building_id: str, on: date | None, *, cursor: str | None, limit: int | None
+) -> Page:
+    """Return who owns units and lives there, as tokens, in the order of the units.
+
+    Args:
+        on: KST day on which they are there; None = whoever ever was.
+    """
+    asked = {"list": "people", "building_id": building_id, "on": _text(on)}
+    at = place(asked, cursor, limit, "")
+    query = """
+        SELECT * FROM (
+            SELECT p.*, u.number, (u.place || '|' || p.role || '|' || p.since) COLLATE "C" AS place
+            FROM view_unit_people p JOIN view_units u USING (unit_id) WHERE u.building_id = %(building)s
+        ) listed
+        WHERE place > %(after)s
+          AND (%(on)s::date IS NULL OR (since <= %(on)s AND (until IS NULL OR until >= %(on)s)))
+        ORDER BY place LIMIT %(limit)s
+    """
+    asked_for = {"building": building_id, "after": at.after, "on": on, "limit": at.limit + 1}
+    rows = await fetch(conn, query, asked_for)
+    items = [
+        {
+            "unit_id": row["unit_id"],
+            "unit_number": row["number"],
+            "role": row["role"],
+            "person": row["person"],
+            "since": str(row["since"]),
+            "until": _text(row["until"]),
+        }
+        for row in rows
+    ]
+    return paged(asked, at, items, [row["place"] for row in rows])
+
+
 async def tabs(conn: AsyncConnection[Any], unit_id: str, person: str | None = None) -> list[dict[str, Any]]:
     """Return the rows of a unit's tabs, with what is overdue of each not reckoned yet.
 

@@ -19,6 +19,7 @@ from api.building_bodies import (
     CostTypeBody,
     CostTypeChangeBody,
     LeaveBody,
+    PeopleQuery,
     PolicyBody,
     RemindBody,
     UnitPersonBody,
@@ -224,6 +225,23 @@ async def enter_unit(ask: Ask, building_id: str, unit_id: str, body: UnitPersonB
     if outcome.status >= 400 and new:
         await ask.house.vault.erase(token)
     return of_outcome(outcome)
+
+
+@reads(
+    "/v1/buildings/{building_id}/people",
+    scope="collections:read",
+    rule=OWN_BUILDING,
+    query=PeopleQuery,
+    answer=shapes.list_of(shapes.ListedPerson),
+    raises=(refusals.BuildingNotFound,),
+)
+async def list_unit_people(ask: Ask, building_id: str, query: PeopleQuery) -> Reply:
+    """List who owns a building's units and lives there, in the order of the units."""
+    async with ask.see("buildings") as (conn, position):
+        await buildings_view.one(conn, building_id)
+        page = await buildings_view.people(conn, building_id, query.on, cursor=query.cursor, limit=query.limit)
+    await name_people(ask, page.items, "list owners and residents")
+    return page_reply(page, position)
 
 
 @writes(

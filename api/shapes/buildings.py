@@ -178,6 +178,22 @@ class PersonThere(Shape):
     link: str | None
 
 
+class ListedPerson(Shape):
+    """Somebody who owns a unit or lives there, and how long."""
+
+    model_config = example(
+        unit_id=UNIT_ID, unit_number="101", role="resident", since="2026-03-01", until=None,
+        person={"name": "H**", "phone": "***-***-0007", "email": "***"},
+    )  # fmt: skip
+
+    unit_id: str
+    unit_number: str
+    role: Role
+    person: ResidentName
+    since: str
+    until: str | None
+
+
 class UnitTab(Shape):
     """What one person owes and has paid for a unit in one role; pay its obligation to pay it."""
 

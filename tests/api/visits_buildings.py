@@ -51,6 +51,8 @@ async def buildings(call: Visitor, account_id: str) -> None:
     unit = await call("get_unit", unit_id=first, **at)
     assert unit["people"][0]["person"] == {"name": "H**", "phone": "***-***-0007", "email": "***"}
     assert unit["people"][0]["link"].startswith("/p/")
+    people = (await call("list_unit_people", query=f"?on={today.isoformat()}", **at))["items"]
+    assert [(each["unit_number"], each["role"]) for each in people] == [("101", "owner"), ("101", "resident")]
     shown = (await call("list_readings", query="?month=2026-01&cost=water", **at))["items"]
     assert [(each["value"], each["before"]) for each in shown] == [(1_000, None), (1_000, None), (0, 1_000)]
     assert (await call("list_runs", **at))["items"][0]["units_charged"] == 3
