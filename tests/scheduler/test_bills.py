@@ -223,6 +223,53 @@ async def test_r121_off_holds_until_the_charge_starts_and_a_change_voids_the_ann
     assert (done, bill["status"], bill["auto_pay"]["on"], bill["payments"]) == ({}, "overdue", False, [])
 
 
+async def test_a_charge_that_the_gateway_never_answers_is_undone_within_the_hour_and_paid_by_hand(town: Town) -> None:
+    await town.send("2024-10-11")
+    await town.auto_pay()
+    await town.until("2024-10-07 10:00")
+    town.at("2024-10-11 09:00")
+    town.feed()
+    await fire(CHARGE_AUTO_PAY, town.database, town.clock)
+    (started,) = (await town.bill())["payments"]
+    await town.gateway.authorize(started["id"], 55_000, "KRW", "card")
+
+    town.at("2024-10-11 10:00")
+    await town.react()
+
+    bill = await town.bill()
+    assert (bill["status"], bill["pending"], bill["auto_pay"]["code"]) == ("sent", 0, "unanswered")
+    assert (await town.told())[-1] == "bill.auto_pay_missed"
+    await town.pay()
+    assert (await town.bill())["status"] == "paid"
+    assert await town.journal() == {CARD: 55_000, OWED: -55_000}
+
+
+async def test_r121_off_in_the_moment_of_the_charge_comes_before_it_or_after_it(town: Town) -> None:
+    for day in ("2024-10-11", "2024-10-18", "2024-10-25"):
+        await town.send(day)
+        await town.auto_pay(token="one-time-token-0007")
+        town.feed()
+        town.at(f"2024-10-{int(day[-2:]) - 3:02d} 10:00")
+        assert await town.fire(ANNOUNCE_AUTO_PAY) == {"auto-pay-notices": 1}
+        town.at(f"{day} 09:00")
+        town.feed()
+
+        await asyncio.gather(
+            fire(CHARGE_AUTO_PAY, town.database, town.clock), town.post(f"/{town.bill_id}/auto-pay", {"on": False})
+        )
+        await town.react()
+
+        async with town.bench.see() as connection:
+            query = """
+                SELECT topic FROM ledger_events WHERE convert_from(state, 'UTF8') LIKE %s
+                AND (topic = 'bill.payment_started' OR topic = 'bill_customer.auto_pay_off') ORDER BY notification_id
+            """
+            found = await connection.execute(query, (f"%{town.account_id}%",))
+            topics = [row[0] for row in await found.fetchall()]
+        is_charged = (await town.bill())["status"] == "paid"
+        assert topics[-1 - is_charged :] == ["bill.payment_started"] * is_charged + ["bill_customer.auto_pay_off"]
+
+
 async def test_r121_an_announcement_that_reaches_nobody_is_no_announcement(town: Town) -> None:
     await town.send("2024-10-11", phone="010-0000-0002")
     await town.auto_pay()
