@@ -107,7 +107,7 @@ class Source(_Part):
             where it matches nothing has none. A bank's profile needs it: people write there what they like. None = the
             column holds a reference or nothing.
         sign: the values of one column that say which way the money went: credit = to us, debit = from us.
-        methods: value of the method's column -> card, transfer, virtual_account or direct_debit; any other value is refused.
+        methods: value of the method's column -> card, transfer, virtual_account or direct_debit; no other is taken.
         method: of all rows of a provider that does not say.
         skip: rows to pass over.
     """
