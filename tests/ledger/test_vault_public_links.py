@@ -81,13 +81,27 @@ def test_tries_at_the_same_time_are_all_counted(vault: Vault) -> None:
     assert sorted(each.tries_left for each in run(storm())) == [0, 0, 0, 0, 1, 2, 3, 4]
 
 
-def test_a_link_that_many_make_at_the_same_time_is_one(vault: Vault) -> None:
-    async def many() -> list[str]:
-        links = vault.public_links
-        made = [links.make(BILL, PAYER) if turn % 2 else links.renew(BILL, PAYER) for turn in range(10)]
-        return list(await asyncio.gather(*made))
+def test_a_link_that_two_make_at_the_same_time_is_one(vault: Vault, superuser: psycopg.Connection) -> None:
+    link = run(vault.public_links.make(BILL, PAYER))
+    # The other one has made it, and has not committed when this one looks.
+    with superuser.transaction():
+        row = superuser.execute(
+            f"DELETE FROM {SCHEMA}.public_link RETURNING mark, thing_id, subject, generation, asks"
+        ).fetchone()
+    with ThreadPoolExecutor(1) as aside, superuser.transaction():
+        superuser.execute(
+            f"INSERT INTO {SCHEMA}.public_link (mark, thing_id, subject, generation, asks) VALUES (%s, %s, %s, %s, %s)",
+            row,
+        )
+        made = aside.submit(run, vault.public_links.make(BILL, PAYER))
+        with connect(superuser.info.dsn, password=superuser.info.password) as watching:
+            query = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            while not watching.execute(query).fetchone():
+                sleep(0.01)
+        superuser.execute("SELECT 1")
+        superuser.execute("COMMIT")
 
-    assert len(set(run(many()))) == 1
+    assert made.result() == link
 
 
 def test_only_a_locked_link_is_renewed_and_the_old_one_is_no_more(vault: Vault) -> None:
