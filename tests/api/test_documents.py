@@ -32,7 +32,8 @@ from projections.registry import ALL_VIEWS
 from scheduler.reactions import forgetting
 from tests.api.counter import Counter
 from tests.api.shop_front import ShopFront
-from tests.ledger.desk import SetClock
+from tests.ledger.desk import SetClock, call
+from tests.projections.town_collections import CollectDebits
 
 pytestmark = pytest.mark.anyio
 
@@ -340,6 +341,30 @@ async def test_a_statement_ties_out_with_what_is_left_of_each_charge_and_its_age
     rows = cells_of(await file(front, made, "xlsx"))
     assert ("기말 잔액", 3, 40_000, None, None) in rows
     assert ("2026-03-07", "사용", "=SUM(A1)", -130_000, 40_000) in rows
+
+
+async def test_a_statement_of_what_was_collected_is_one_of_its_own(front: ShopFront) -> None:
+    await charge(front, 120_000)
+    await front.counter.house.engine.submit(CollectDebits(front.account_id, 50_000), call("collect-0001"))
+    front.feed()
+    period = "from=2026-03-01&to=2026-03-31"
+
+    prepaid = (await statement_file(front, period)).json()
+    named = (await statement_file(front, f"{period}&book=prepaid")).json()
+    collected = (await statement_file(front, f"{period}&book=collections")).json()
+    sheet = await statement_file(front, f"{period}&book=collections&format=xlsx&language=en")
+    unknown = await statement_file(front, f"{period}&book=other")
+
+    assert prepaid == named
+    assert (prepaid["closing_balance"], "book" in prepaid) == (120_000, False)
+    assert (collected["book"], collected["closing_balance"]) == ("collections", 50_000)
+    assert [(row["type"], row["amount"]) for row in collected["rows"]] == [("collection", 50_000)]
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "malformed")
+    assert f"statement-collections-{front.account_id}" in sheet.headers["content-disposition"]
+    rows = cells_of(sheet.content)
+    assert ("2026-03-02", "Collected", None, 50_000, 50_000) in rows
+    listed = (await front.counter.get(f"/v1/accounts/{front.account_id}/transactions?book=collections")).json()
+    assert [(row["book"], row["balance"]) for row in listed["items"]] == [("collections", 50_000)]
 
 
 async def test_a_refund_report_shows_the_requests_of_a_month_without_bank_accounts(front: ShopFront) -> None:
