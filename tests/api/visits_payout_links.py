@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ledger.commands.collecting.payout_links import RecordHolderCheck
 from ledger.commands.collecting.payout_money import FailPayoutAttempt, StartPayout
 from ledger.commands.payments import SettlePayment
@@ -53,7 +55,7 @@ async def payout_links(call: Visitor, account_id: str, second: str) -> None:
     assert [each["id"] for each in listed["items"]] == [other["payout_link_id"]]
 
 
-async def _enter(call: Visitor, own: dict[str, str], destination: dict[str, str]) -> int:
+async def _enter(call: Any, own: dict[str, str], destination: dict[str, str]) -> int:
     """Enter where the money shall go, as the payee would, and let the bank say whose it is."""
     code = await call("send_payout_code", **own)
     taken = await call("submit_payout_details", {"code_id": code["code_id"], "code": CODE, **destination}, **own)
