@@ -225,7 +225,7 @@ async def aged(conn: AsyncConnection[Any], *, as_of: date) -> dict[str, Any]:
     """
     accounts: dict[tuple[str, str], dict[str, Any]] = {}
     totals: dict[str, dict[str, Any]] = {}
-    for row in await fetch(conn, query, {"as_of": as_of}):  # type: ignore[arg-type]
+    for row in await fetch(conn, query, {"as_of": as_of}):
         owed_minor, age = int(row["owed"]), (as_of - row["issued_on"]).days
         key = (row["account_id"], row["currency"])
         account = accounts.setdefault(key, {"account_id": key[0], **_aged(key[1])})

@@ -215,7 +215,7 @@ class UnitDetail(ChangedUnit):
     model_config = example(
         building_id=BUILDING_ID,
         **_UNIT,
-        people=[PersonThere.model_config["json_schema_extra"]["example"]],  # type: ignore[index,call-overload]
+        people=[PersonThere.model_config["json_schema_extra"]["example"]],  # type: ignore[index]
         tabs=[_TAB],
     )
 
@@ -425,7 +425,7 @@ class BuildingReport(ListedBuildingRun):
 
     model_config = example(
         **_LISTED_RUN, charged=415_159, paid=400_000, overdue=15_159, outstanding=15_159, credit=0,
-        items=[ReportedUnit.model_config["json_schema_extra"]["example"]],  # type: ignore[index,call-overload]
+        items=[ReportedUnit.model_config["json_schema_extra"]["example"]],  # type: ignore[index]
     )  # fmt: skip
 
     charged: int

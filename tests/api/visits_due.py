@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from aggregates.dates import business_date
 from ledger.commands.collecting.obligations import FinishCollectionRefund
@@ -30,7 +31,7 @@ async def dues(call: Visitor, account_id: str, other_operator: str) -> None:
         await call("send_bill", bill_id=bill["id"])
         ids.append((await call("get_bill", bill_id=bill["id"]))["obligation_id"])
     before = (await call("get_account", account_id=account_id))["collections"]
-    own = {"obligation_id": ids[0]}
+    own: dict[str, Any] = {"obligation_id": ids[0]}
     paid = await call("pay_obligation", {"amount": 50_000, "method": "card"}, **own)
     pending = await call("get_obligation", **own)
     assert (pending["status"], pending["pending"], pending["paid"]) == ("pending", 50_000, 0)

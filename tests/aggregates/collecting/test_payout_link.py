@@ -54,6 +54,11 @@ def checked(link: PayoutLink) -> None:
     link.check_holder(STAMP, version=link.version_submitted, match="full")
 
 
+def details(link: PayoutLink, destination: str = "pyd_1") -> None:
+    submit(link, destination)
+    checked(link)
+
+
 def fund(link: PayoutLink) -> None:
     link.fund(STAMP, payment_id="pay_1", amount_minor=30_000)
 
@@ -67,7 +72,7 @@ def fail(link: PayoutLink) -> None:
 
 
 STEPS: dict[str, tuple[str, Callable[[PayoutLink], Any]]] = {
-    "details": ("details_submitted", lambda link: (submit(link), checked(link))),
+    "details": ("details_submitted", details),
     "pay": ("funding", start_funding),
     "declined": ("details_submitted", lambda link: link.fail_funding(STAMP, code="declined")),
     "settled": ("funded", fund),
@@ -75,7 +80,7 @@ STEPS: dict[str, tuple[str, Callable[[PayoutLink], Any]]] = {
     "done": ("paid_out", lambda link: link.pay_out(STAMP, attempt=link.attempt)),
     "failed": ("payout_failed", fail),
     "returned": ("payout_failed", lambda link: link.return_payout(STAMP, attempt=link.attempt, code="unreachable")),
-    "other details": ("payout_failed", lambda link: (submit(link, "pyd_2"), checked(link))),
+    "other details": ("payout_failed", lambda link: details(link, "pyd_2")),
     "paid from held money": ("paying", lambda link: link.start_paying(STAMP, version=link.version_submitted)),
     "refund": ("refunding", lambda link: link.start_refund(STAMP, reason="not wanted")),
     "refund failed": ("payout_failed", lambda link: link.fail_refund(STAMP, code="refused")),
