@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import psycopg
 import pytest
@@ -81,27 +83,25 @@ def test_tries_at_the_same_time_are_all_counted(vault: Vault) -> None:
     assert sorted(each.tries_left for each in run(storm())) == [0, 0, 0, 0, 1, 2, 3, 4]
 
 
-def test_a_link_that_two_make_at_the_same_time_is_one(vault: Vault, superuser: psycopg.Connection) -> None:
+def test_a_link_that_two_make_at_the_same_time_is_one(
+    vault: Vault, superuser: psycopg.Connection, vault_database: Database
+) -> None:
     link = run(vault.public_links.make(BILL, PAYER))
-    # The other one has made it, and has not committed when this one looks.
-    with superuser.transaction():
-        row = superuser.execute(
-            f"DELETE FROM {SCHEMA}.public_link RETURNING mark, thing_id, subject, generation, asks"
-        ).fetchone()
-    with ThreadPoolExecutor(1) as aside, superuser.transaction():
-        superuser.execute(
-            f"INSERT INTO {SCHEMA}.public_link (mark, thing_id, subject, generation, asks) VALUES (%s, %s, %s, %s, %s)",
-            row,
-        )
-        made = aside.submit(run, vault.public_links.make(BILL, PAYER))
-        with connect(superuser.info.dsn, password=superuser.info.password) as watching:
-            query = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            while not watching.execute(query).fetchone():
-                sleep(0.01)
-        superuser.execute("SELECT 1")
-        superuser.execute("COMMIT")
+    row = superuser.execute(
+        "DELETE FROM ledger.public_link RETURNING mark, thing_id, subject, generation, asks"
+    ).fetchone()
+    fields = "(mark, thing_id, subject, generation, asks) VALUES (%s, %s, %s, %s, %s)"
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted"
 
-    assert made.result() == link
+    with ThreadPoolExecutor(1) as aside, connect(vault_database.vault_migrate) as watching:
+        with superuser.transaction():
+            # The other one has made it, and has not committed when this one looks.
+            superuser.execute(f"INSERT INTO ledger.public_link {fields}".encode(), row)
+            made = aside.submit(lambda: run(vault.public_links.make(BILL, PAYER)))
+            while not made.done() and not watching.execute(waits).fetchone():
+                sleep(0.01)
+
+        assert made.result(5) == link
 
 
 def test_only_a_locked_link_is_renewed_and_the_old_one_is_no_more(vault: Vault) -> None:
