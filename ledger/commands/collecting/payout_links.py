@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from aggregates.account import standing
+from aggregates.collecting.obligation import Obligation
 from aggregates.collecting.payout_link import (
     DETAILS_SUBMITTED,
     PAYOUT_FAILED,
@@ -49,6 +50,7 @@ from ledger.commands.collecting.obligations import (
     known_obligation,
     open_obligation,
 )
+from ledger.commands.collecting.sources import rules_of
 from ledger.commands.collecting.tellings import tell
 
 VIA = "payout_link"
@@ -223,7 +225,7 @@ class PayPayoutLink:
         """
         link = known_link(streams, self.payout_link_id)
         account = streams.account(link.account_id)
-        obligation = known_obligation(streams, link.obligation_id) if link.obligation_id else None
+        obligation = _funding_of(streams, link)
         key = None if self.billing_key_id is None else known_key(streams, self.billing_key_id)
         link.require_payable(stamp, self.version)
         if link.status == PAYOUT_FAILED:
@@ -271,7 +273,7 @@ class RefundPayoutLink:
         """
         link = known_link(streams, self.payout_link_id)
         streams.account(link.account_id)
-        obligation = known_obligation(streams, link.obligation_id) if link.obligation_id else None
+        obligation = _funding_of(streams, link)
         link.require(PAYOUT_FAILED)
         assert obligation is not None, "nothing fails to be paid before it was funded"
         paid = obligation.payments.get(link.payment_id)
@@ -325,6 +327,18 @@ def known_link(streams: Streams, payout_link_id: str) -> PayoutLink:
     """Return a pay-out link. Raises: PayoutLinkNotFound."""
     parse(payout_link_id, PREFIX)
     return streams.known(PayoutLink, payout_link_id, PayoutLinkNotFound)
+
+
+def _funding_of(streams: Streams, link: PayoutLink) -> Obligation | None:
+    """Return what the creator pays, None before it is asked for, with every stream that a step of it will touch.
+
+    (They are asked for before the first fact: what is not in memory then starts the decision again.)
+    """
+    if not link.obligation_id:
+        return None
+    obligation = known_obligation(streams, link.obligation_id)
+    rules_of(obligation).load(streams, obligation)
+    return obligation
 
 
 def amount_of(link: PayoutLink) -> dict[str, int | str]:

@@ -416,6 +416,15 @@ async def test_a_failed_payout_is_given_back_to_its_creator_once(desk: Desk) -> 
     assert [row["amount"] for row in cancels if row["payment_key"] == payment_id] == [30_000]
 
 
+async def test_a_process_that_has_nothing_in_memory_yet_gives_back_and_pays_as_well(desk: Desk, other: Bench) -> None:
+    await desk.paid_out("110220339999")
+    refund = RefundPayoutLink(desk.link_id, "not wanted any more")
+    fresh = await other.engine.submit(refund, call(f"{desk.link_id}:fresh"))
+    await desk.react()
+
+    assert (fresh.status, await desk.status(), await desk.held()) == (200, "refunded", 0)
+
+
 async def test_a_refund_that_the_gateway_refuses_leaves_the_money_held(desk: Desk) -> None:
     await desk.paid_out("110220339999")
     payment_id = (await desk.shown())["payment_id"]
