@@ -29,8 +29,8 @@ from ledger.commands.collecting.mandates import FailMandate
 from ledger.commands.collecting.obligations import ExpireCollection
 from ledger.commands.collecting.payment_links import ExpirePaymentLink
 from ledger.commands.collecting.payment_requests import ExpirePaymentRequest
-from ledger.commands.collecting.request_money import MarkRequestOverdue
 from ledger.commands.collecting.payout_links import ExpirePayoutLink
+from ledger.commands.collecting.request_money import MarkRequestOverdue
 from ledger.commands.deposits import ExpireDeposit
 from ledger.commands.invoices import IssueInvoice
 from ledger.commands.orders import StartDispatch

@@ -360,8 +360,8 @@ class BillRules(SourceRules):
     """What bills add to their obligations: who is told, and that a charge which failed is paid by hand."""
 
     def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the bill."""
-        streams.stream(Bill, obligation.source_id)
+        """Ask for the bill, as it stands in the commit: it decides what is done, and is not always written."""
+        streams.held(Bill, obligation.source_id)
 
     def ended(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationAttemptEnded) -> None:
         """Tell the payer that the automatic payment failed, and that the bill is to be paid by hand."""

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from aggregates.account import Account, standing
+from aggregates.account.collections import DIRECT_DEBIT
 from aggregates.calendar import BusinessCalendar
 from aggregates.collecting.debit import (
     PREFIX,
@@ -215,7 +216,9 @@ class DebitRules(SourceRules):
         self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationSettled | ObligationConfirmed
     ) -> None:
         """Take the debit back where what it asks for is paid."""
-        debit = streams.stream(Debit, obligation.source_id)
+        by_debit = isinstance(fact, ObligationSettled) and fact.method == DIRECT_DEBIT
+        # A debit's own result is written on it anyway; whatever else pays is decided on the debit as it stands.
+        debit = (streams.stream if by_debit else streams.held)(Debit, obligation.source_id)
         if debit.next_on is not None and obligation.is_paid:
             cancel(stamp, debit, streams.stream(Mandate, debit.mandate_id), "paid_otherwise")
 

@@ -12,6 +12,7 @@ from aggregates.collecting.obligation import (
     ObligationReversed,
     ObligationSettled,
 )
+from aggregates.collecting.payment_request import PaymentRequest
 from aggregates.fact import Stamp
 from ledger.command import Streams
 from ledger.commands.collecting.obligations import Method, StartCollection, known_obligation
@@ -74,8 +75,8 @@ class RequestRules(SourceRules):
     KEEPS_CREDIT: ClassVar[bool] = True
 
     def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the request."""
-        known_request(streams, obligation.source_id)
+        """Ask for the request, as it stands in the commit: it says who is told, and is not always written."""
+        streams.held(PaymentRequest, obligation.source_id)
 
     def settled(
         self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationSettled | ObligationConfirmed
