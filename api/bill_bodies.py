@@ -48,6 +48,14 @@ class BillBody(Body):
     reference: Reference | None = None
 
 
+class SendForDebitBody(Body):
+    """The debit whose place the bill takes."""
+
+    model_config = example(debit_id="dbt_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7")
+
+    debit_id: PublicIdText
+
+
 class ChangeBillBody(Body):
     """Other terms; what is left out stays. At least one is needed."""
 

@@ -10,6 +10,7 @@ from aggregates.account import standing
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.billing_key import BillingKeyNotActive
 from aggregates.collecting import bill, bill_customer, obligation
+from aggregates.collecting.debit import DebitNotFound, DebitStep
 from aggregates.dates import business_date
 from aggregates.errors import LedgerError, Rejected
 from api import shapes
@@ -24,6 +25,7 @@ from api.bill_bodies import (
     PayBillBody,
     PersonBody,
     RefundBillBody,
+    SendForDebitBody,
 )
 from api.operation import operation, reads, writes
 from api.owners import account_of, reading_of
@@ -42,6 +44,7 @@ from ledger.commands.collecting.bills import (
     RefundBill,
     RevokeForward,
     SendBill,
+    SendBillForDebit,
     ViewBill,
 )
 from ledger.recipients import read_phone
@@ -211,6 +214,22 @@ def cancel_bill(ask: Ask, bill_id: str) -> CancelBill:
 def refund_bill(ask: Ask, bill_id: str, body: RefundBillBody) -> RefundBill:
     """Give the money of a paid bill back, all of it or a part; it is on its way until the provider has answered."""
     return RefundBill(bill_id, body.amount, body.reason)
+
+
+@writes(
+    "/v1/bills/{bill_id}/send-for-debit",
+    scope="collections:write",
+    rule=OWN_BILL,
+    body=SendForDebitBody,
+    answer=shapes.Bill,
+    raises=(*RULES, bill_commands.BillForAnotherAmount, DebitNotFound, DebitStep),
+)
+def send_bill_for_debit(ask: Ask, bill_id: str, body: SendForDebitBody) -> SendBillForDebit:
+    """Send a draft for what is left of a direct debit, which is not collected any more: one due item, asked for once.
+
+    The other way, a debit is scheduled for the obligation of a bill (`POST /v1/debits` with `obligation_id`).
+    """
+    return SendBillForDebit(bill_id, body.debit_id)
 
 
 @writes("/v1/bills/{bill_id}/view", scope="collections:pay", rule=OWN_BILL, answer=shapes.BillViewed, raises=RULES)

@@ -16,7 +16,12 @@ from api.operation import reads, writes
 from api.refusals import rules
 from api.reply import Reply, of_view
 from api.routes.payments import GatewayNotConfigured
-from ledger.commands.collecting.obligations import ConfirmOutside, RefundCollection, StartCollection
+from ledger.commands.collecting.obligations import (
+    ConfirmOutside,
+    RefundCollection,
+    RefundNotByGateway,
+    StartCollection,
+)
 from ledger.commands.collecting.payout_money import PayoutFundedByItsLink
 from ledger.commands.payments import BillingKeyForCards
 from projections import obligations as obligations_view
@@ -92,7 +97,7 @@ async def confirm_obligation(ask: Ask, obligation_id: str, body: ConfirmationBod
     body=CollectionRefundBody,
     answer=shapes.CollectionRefund,
     status=201,
-    raises=(*rules(due), CurrencyMismatch, RefundNotCovered, PayoutFundedByItsLink),
+    raises=(*rules(due), CurrencyMismatch, RefundNotByGateway, RefundNotCovered, PayoutFundedByItsLink),
 )
 async def refund_obligation(ask: Ask, obligation_id: str, body: CollectionRefundBody) -> RefundCollection:
     """Give money of a settled payment back to its payer: first what was paid beyond what was due.

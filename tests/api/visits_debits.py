@@ -50,6 +50,15 @@ async def debits(call: Any, clock: SetClock) -> None:
     assert (many["count"], many["amount"]) == (2, 60_000)
     spare = many["items"][0]["id"]
     assert (await call("cancel_debit", {"reason": "switched_to_bill"}, debit_id=spare))["status"] == "cancelled"
+    written = {
+        "account_id": account,
+        "customer": {"name": "Haneul", "phone": "010-0000-0007"},
+        "amount": (await call("get_debit", debit_id=spare))["amount"],
+        "due_on": "2026-12-30",
+    }
+    bill = await call("create_bill", written)
+    sent = await call("send_bill_for_debit", {"debit_id": spare}, bill_id=bill["id"])
+    assert (sent["status"], sent["amount"]) == ("sent", written["amount"])
     await _batch(call, clock, account, debit["id"])
 
     assert (await call("get_debit", debit_id=debit["id"]))["status"] == "collected"

@@ -28,6 +28,7 @@ from aggregates.collecting.bill import (
 )
 from aggregates.collecting.bill_customer import BillCustomer
 from aggregates.collecting.bill_facts import BillFact, BillPaymentStarted, BillSheet
+from aggregates.collecting.debit import DebitNotFound
 from aggregates.collecting.obligation import (
     Obligation,
     ObligationAttemptEnded,
@@ -37,15 +38,18 @@ from aggregates.collecting.obligation import (
     ObligationSettled,
 )
 from aggregates.dates import business_date, rfc3339
-from aggregates.errors import Conflict
+from aggregates.errors import Conflict, Rejected
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import parse
 from ledger.command import Answer, Streams, answer
+from ledger.commands.collecting.debits import known_debit, switch_to_bill
+from ledger.commands.collecting.mandates import known_mandate
 from ledger.commands.collecting.obligations import (
     Method,
     RefundCollection,
     StartCollection,
     change_due,
+    known_obligation,
     open_obligation,
 )
 from ledger.commands.collecting.sources import SourceRules, source
@@ -136,6 +140,51 @@ class SendBill:
         tell_payer(streams, stamp, bill, "bill.sent")
         if customer.on and not in_time(sheet.due_on, stamp.recorded_at):
             miss(streams, stamp, bill, TOO_LATE)
+
+
+class BillForAnotherAmount(Rejected):
+    """A bill in the place of a debit asks for just what is left of it."""
+
+    code = "bill_for_another_amount"
+
+
+@dataclass(frozen=True, slots=True)
+class SendBillForDebit:
+    """Send a draft for what a debit asks for: one obligation, which the debit does not collect any more."""
+
+    ANSWER: ClassVar[str] = "bill-sent/1"
+
+    bill_id: str
+    debit_id: str
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record `Bill.Sent` and a telling, and `Debit.Cancelled` where it waits for a file.
+
+        Raises:
+            BillNotFound, DebitNotFound, AccountIsClosed; as of `Bill.require_draft`.
+            ObligationClosed, ObligationPaid, AttemptInFlight: nothing is left, or it is being paid now.
+            BillForAnotherAmount: the bill is not for what is left.
+            DebitStep: the debit is at the bank.
+
+        Source: SPEC N7, R-116.
+        """
+        bill = known_bill(streams, self.bill_id)
+        sheet = bill.sheet
+        account = streams.account(sheet.account_id)
+        debit = known_debit(streams, self.debit_id)
+        known_mandate(streams, debit.mandate_id)
+        obligation = known_obligation(streams, debit.obligation_id)
+        standing.refuse_closed(account)
+        bill.require_draft(stamp)
+        if obligation.account_id != sheet.account_id:
+            raise DebitNotFound("the account of the bill has no such debit")
+        left = obligation.outstanding_minor or 0
+        obligation.require_payable(left or 1)
+        if left != sheet.amount_minor:
+            raise BillForAnotherAmount(f"the bill must be for {left}, what is left of the debit", left=left)
+        switch_to_bill(streams, stamp, obligation)
+        bill.send(stamp, obligation_id=obligation.obligation_id)
+        tell_payer(streams, stamp, bill, "bill.sent")
 
 
 @dataclass(frozen=True, slots=True)

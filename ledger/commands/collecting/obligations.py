@@ -27,7 +27,7 @@ from aggregates.collecting.obligation import (
     Source,
 )
 from aggregates.dates import business_date
-from aggregates.errors import Unavailable
+from aggregates.errors import Rejected, Unavailable
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import drawn_child_id, parse
 from aggregates.payment import VIRTUAL_ACCOUNT, Payment, PaymentStarted
@@ -170,6 +170,12 @@ class ConfirmOutside:
         rules.settled(streams, stamp, obligation, confirmed)
 
 
+class RefundNotByGateway(Rejected):
+    """What a direct debit brought has no way back through the gateway: its payer has it back by a transfer."""
+
+    code = "refund_not_by_gateway"
+
+
 @dataclass(frozen=True, slots=True)
 class RefundCollection:
     """Give money of a payment back to its payer: first what is credit, then what has counted.
@@ -190,6 +196,7 @@ class RefundCollection:
 
         Raises:
             ObligationNotFound.
+            RefundNotByGateway: it came by direct debit.
             LedgerError: as of the source's rules, `Obligation.refund_parts` and `Account.start_collection_refund`.
 
         Source: SPEC R-102, 10.3.
@@ -199,6 +206,9 @@ class RefundCollection:
         rules = rules_of(obligation)
         rules.load(streams, obligation)
         rules.check_refund(streams, obligation, self.payment_id, self.amount_minor)
+        paid = obligation.payments.get(self.payment_id)
+        if paid is not None and paid.method not in METHODS:
+            raise RefundNotByGateway(f"what came by {paid.method} cannot go back through the gateway")
         _, applied = obligation.refund_parts(self.payment_id, self.amount_minor)
         seed = sha256(f"{self.obligation_id}:{obligation.version + 1}".encode()).digest()
         refund_id = drawn_child_id("rfc", obligation.account_id, seed)

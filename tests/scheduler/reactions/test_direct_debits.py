@@ -9,9 +9,10 @@ from hashlib import sha256
 import pytest
 
 from aggregates.collecting.debit_batch import batch_id_of
+from ledger.commands.collecting.bills import CreateBill, PayBill, SendBillForDebit
 from ledger.commands.collecting.debits import CancelDebit, ScheduleDebits, Wanted
 from ledger.commands.collecting.mandates import CancelMandate, SuspendMandate
-from ledger.commands.collecting.obligations import ConfirmOutside, StartCollection
+from ledger.commands.collecting.obligations import ConfirmOutside, RefundCollection, StartCollection
 from ledger.database import Database
 from ledger.ports.direct_debit import BatchFile, DirectDebitPort, FileState, ResultFile
 from ledger.ports.errors import PortRefused, PortUnavailable
@@ -381,3 +382,37 @@ class Away:
         """Raise: PortUnavailable, while it is away."""
         if self.is_away:
             raise PortUnavailable("the institution does not answer", 1)
+
+
+async def test_a_bill_takes_the_place_of_a_debit_and_a_debit_that_of_a_bill_n7(town: DebitTown) -> None:
+    (mandate,) = await town.active(GOOD)
+    (debit,) = await town.schedule(mandate)
+    obligation_id = (await town.debit(debit))["obligation_id"]
+    due = date(2026, 3, 31)
+    other = (await town.do(CreateBill(town.account_id, "cst_1", "pyr_1", 49_999, due)))["id"]
+    bill = (await town.do(CreateBill(town.account_id, "cst_1", "pyr_1", 50_000, due)))["id"]
+
+    refused = await town.do(SendBillForDebit(other, debit))
+    sent = await town.do(SendBillForDebit(bill, debit))
+    town.feed()
+
+    assert (refused["code"], refused["left"]) == ("bill_for_another_amount", 50_000)
+    assert (sent["obligation_id"], sent["status"]) == (obligation_id, "sent")
+    assert (await town.debit(debit))["status"] == "cancelled"
+    again = await town.do(ScheduleDebits(town.account_id, (Wanted(mandate, 50_000, due, obligation_id),)))
+    paid = await town.do(PayBill(bill, "card"))
+    assert (len(again["items"]), paid["obligation_id"]) == (1, obligation_id)
+
+
+async def test_what_a_debit_brought_does_not_go_back_through_the_gateway(town: DebitTown) -> None:
+    (mandate,) = await town.active(GOOD)
+    (debit,) = await town.schedule(mandate)
+    town.at("2026-03-09 16:00")
+    await town.turn()
+    town.at("2026-03-11 03:00")
+    await town.turn()
+    assert (await town.debit(debit))["status"] == "collected"
+
+    refused = await town.do(RefundCollection((await town.debit(debit))["obligation_id"], debit, 1_000, "discount"))
+
+    assert refused["code"] == "refund_not_by_gateway"
