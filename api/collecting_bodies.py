@@ -42,7 +42,7 @@ class CollectionRefundBody(Body):
     """Money that goes back to its payer."""
 
     model_config = example(
-        payment_id="pay_01k7q4m2x9w3t8r5z6x2m4q8w1t", amount=10_000, currency="KRW", reason="overpaid"
+        payment_id="pay_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7", amount=10_000, currency="KRW", reason="overpaid"
     )
 
     payment_id: PublicIdText

@@ -11,7 +11,7 @@ from api.bodies import example
 from api.fields import Amount, Body, Currency, Day, PageQuery, PublicIdText, Query, Reason, Reference
 from api.recipients import Text
 
-REQUEST_ID = "prq_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+REQUEST_ID = "prq_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 ATTACHMENT_ID = "att_abcdefghijklmnopqrstuvwxyz234567"
 
 AttachmentIdText = Annotated[str, StringConstraints(pattern=r"^att_[a-z2-7]{32}$")]

@@ -37,10 +37,10 @@ class Notice(Shape):
     """Something that an owner was told, or is being told."""
 
     model_config = example(
-        id="ntc_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
+        id="ntc_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",
         **_OWNER,
         kind="occurrence_skipped",
-        rule_id="ann_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
+        rule_id="ann_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",
         detail={"day": "2026-08-15", "code": "insufficient_funds"},
         at=TIME,
         status="told",

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from api.shapes.base import ACCOUNT_ID, DATE, TIME, Shape, example
 
-OBLIGATION_ID = "obl_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
-PAYMENT_ID = "pay_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
-COLLECTION_REFUND_ID = "rfc_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+OBLIGATION_ID = "obl_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
+PAYMENT_ID = "pay_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
+COLLECTION_REFUND_ID = "rfc_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 
 MoneyStatus = Literal["unpaid", "pending", "partially_paid", "paid", "part_refunded", "refunded", "reversed"]
 """Where the money stands: pending = a payment was started and has not settled; reversed = what had settled was taken
@@ -49,7 +49,7 @@ class Obligation(Shape):
     """One due item, whoever asks for it and whichever way it is paid."""
 
     model_config = example(
-        id=OBLIGATION_ID, account_id=ACCOUNT_ID, source="request", source_id="prq_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3",
+        id=OBLIGATION_ID, account_id=ACCOUNT_ID, source="request", source_id="prq_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7",
         status="partially_paid", currency="KRW", due=1_000_000, due_on="2024-11-30", outstanding=600_000, paid=400_000,
         confirmed=0, refunded=0, reversed=0, payer_credit=0, pending=0, paid_on=None, closed=None, minimum=1,
         maximum=None, parts=True, payments=[_OF_PAYMENT],

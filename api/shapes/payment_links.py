@@ -9,8 +9,8 @@ from pydantic import Field
 from api.shapes.base import ACCOUNT_ID, TIME, Shape, example
 from api.shapes.obligations import OBLIGATION_ID, MoneyStatus
 
-LINK_ID = "lnk_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
-TELLING_ID = "tel_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+LINK_ID = "lnk_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
+TELLING_ID = "tel_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 EXPIRES_AT = "2026-03-31T15:00:00.000000Z"
 
 LinkStatus = Literal["active", "payment_pending", "paid", "expired", "deactivated"]

@@ -9,7 +9,7 @@ from pydantic import Field
 from api.shapes.base import ACCOUNT_ID, DATE, OTHER_ACCOUNT_ID, TIME, Shape, example
 from api.shapes.obligations import OBLIGATION_ID, ObligationPayment
 
-REQUEST_ID = "prq_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+REQUEST_ID = "prq_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 ATTACHMENT_ID = "att_abcdefghijklmnopqrstuvwxyz234567"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -297,7 +297,7 @@ class EvidenceMessage(Shape):
     """Who was told of what, and whether it arrived."""
 
     model_config = example(
-        id="tel_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3", kind="request.sent", recipient="person", requested_at=TIME,
+        id="tel_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7", kind="request.sent", recipient="person", requested_at=TIME,
         status="told", channel="alimtalk", code=None, settled_at=TIME,
     )  # fmt: skip
 

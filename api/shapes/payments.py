@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.shapes.base import ACCOUNT_ID, CHARGE_ID, TIME, Shape, example
 
-PAYMENT_ID = "pay_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+PAYMENT_ID = "pay_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 
 _PAYMENT: dict[str, Any] = {
     "id": PAYMENT_ID,
@@ -19,7 +19,7 @@ _PAYMENT: dict[str, Any] = {
     "reference": "SHOP-20260302-0007",
     "billing_key_id": None,
 }
-BILLING_KEY_ID = "bky_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+BILLING_KEY_ID = "bky_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 
 
 class Payment(Shape):

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from api.shapes.base import ACCOUNT_ID, DATE, TIME, Shape, example
 
-PAYOUT_LINK_ID = "pol_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
-_PAYMENT_ID = "pay_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
-_OBLIGATION_ID = "obl_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+PAYOUT_LINK_ID = "pol_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
+_PAYMENT_ID = "pay_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
+_OBLIGATION_ID = "obl_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 
 PayoutLinkStatus = Literal[
     "issued", "details_submitted", "funding", "funded", "paying", "paid_out", "payout_failed", "expired", "cancelled",

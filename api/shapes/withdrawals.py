@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.shapes.base import ACCOUNT_ID, TIME, Shape, example
 
-WITHDRAWAL_ID = "wdr_01k7q4m2x9w3t8r5z6x2m4q8w1t5r9z3"
+WITHDRAWAL_ID = "wdr_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 
 WithdrawalStatus = Literal["requested", "paying", "paid", "failed", "rejected", "returned"]
 

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from api.access import ROLES
+from api.openapi import _PARAM_HINTS
 from tests.api.corpus import FRAGMENTS, MoneyField, bodies, money_fields
 from tests.api.counter import Counter
 
@@ -28,7 +29,9 @@ def test_money_fields_are_found_in_every_body_that_names_an_amount() -> None:
     assert len(FIELDS) >= 18
     assert {"charge_back", "settle_receivable"} <= {field.operation.name for field in FIELDS}
     of_money = {"amount", "credit_limit", "overdraft_limit", "monthly_limit", "cash_amount"}
-    assert of_money | {"list_price", "list_amount", "sale_amount", "billed_amount"} == {field.name for field in FIELDS}
+    of_orders = {"list_price", "list_amount", "sale_amount", "billed_amount"}
+    of_collections = {"fixed_amount", "late_fee_amount", "max_per_debit", "max_per_month", "maximum", "minimum"}
+    assert of_money | of_orders | of_collections == {field.name for field in FIELDS}
 
 
 async def test_an_amount_that_is_no_plain_integer_in_range_is_malformed_on_every_field(counter: Counter) -> None:
@@ -36,7 +39,7 @@ async def test_an_amount_that_is_no_plain_integer_in_range_is_malformed_on_every
 
     wrong, tried = {}, 0
     for field in FIELDS:
-        path = field.operation.path.format(account_id=account_id, **PARAMS)
+        path = field.operation.path.format_map({**_PARAM_HINTS, "account_id": account_id, **PARAMS})
         unfit = bodies(field)
         assert len(unfit) >= 36
         for name, body in unfit.items():
