@@ -28,9 +28,9 @@ TEMPLATE = "template"
 for name in [name for name in os.environ if name.startswith(("LEDGER_", "POSTGRES_", "PG"))]:
     del os.environ[name]
 
-IN_MEMORY, ROOM_BYTES = "/dev/shm", 8 * 1024**3  # noqa: S108 (each run makes folders of its own in it)
-"""A test's ledger is hundreds of files that live for a second. On a disk, making and deleting them was half of the time;
-where the machine has the room, they lie in memory."""
+IN_MEMORY, ROOM_BYTES = "/dev/shm", 8 * 1024**3
+"""A test's ledger is hundreds of files that live for a second. On a disk, making and deleting them was half of
+the time; where the machine has the room, they lie in memory."""
 
 if os.access(IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(IN_MEMORY).free >= ROOM_BYTES:
     os.environ["TMPDIR"] = tempfile.tempdir = IN_MEMORY
