@@ -304,7 +304,7 @@ async def test_z1_to_z3_somebody_is_paid_by_two_clicks_over_http(desk: Desk, cou
     facts = (
         await counter.get(f"/v1/events?account_id={desk.account_id}&limit=200", key=await counter.key("auditor"))
     ).text
-    assert not [word for word in ("Haneul", "0000007", "339999", "4242") if word in facts]
+    assert not [word for word in ("Haneul", "01000000007", "339999", "4242424242424242") if word in facts]
 
 
 async def test_reacting_again_and_again_pays_nothing_twice(desk: Desk) -> None:
