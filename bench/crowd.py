@@ -155,8 +155,8 @@ class Crowd:
                 raise LawBroken("the account holds something else than the order")
         return order
 
-    async def until(self, done: Callable[[Order], bool], what: str) -> Order:
-        """Look until something is so.
+    async def until(self, done: Callable[[Order], bool], what: str, each: timedelta | None = None) -> Order:
+        """Look until something is so; let so much time pass after each look.
 
         Raises:
             TimeoutError: it did not come in 10 minutes.
@@ -165,6 +165,8 @@ class Crowd:
         while not done(order := await self.look()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {LIMIT_S:.0f} s for {what}: {order.counts}, {order.status}")
+            if each is not None:
+                await self.clock.advance(each)
             await asyncio.sleep(POLL_S)
         log.info("done", what=what, counts=order.counts, held=order.held_minor, issued=order.issued_minor)
         return order
@@ -172,10 +174,7 @@ class Crowd:
     async def until_reached(self) -> None:
         """Let everybody be sent the first message, on Alimtalk and then on MMS."""
         await self.until(lambda order: order.message_batches * 500 >= order.recipients, "all messages asked for")
-        while (await self.look()).status != "dispatched":
-            await self.clock.advance(MESSAGES_TAKE)
-            await asyncio.sleep(POLL_S)
-        await self.until(lambda order: order.status == "dispatched", "all messages reported")
+        await self.until(lambda order: order.status == "dispatched", "all messages reported", each=MESSAGES_TAKE)
 
     async def choose(self, percent: int = CHOOSE_PERCENT, pause_s: float = 0.0) -> None:
         """Let some of those who were reached choose an item that they can have, at random, many at a time."""
@@ -222,9 +221,7 @@ class Crowd:
         now = self.clock.now().astimezone(KST)
         await self._set_clock(now.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=now.hour >= 9))
         await self.until(lambda order: not _untold(order), "all messages about chosen items asked for")
-        while (await self.look()).open_messages:
-            await self.clock.advance(MESSAGES_TAKE)
-            await asyncio.sleep(POLL_S)
+        await self.until(lambda order: not order.open_messages, "all messages reported", each=MESSAGES_TAKE)
 
     async def run(self, recipients: int, pause_s: float = 0.0) -> Order:
         """Bring one order from its placing to its last message. Returns it, with nothing held and nothing open."""

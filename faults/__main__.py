@@ -70,16 +70,17 @@ async def play(name: str, kill: Callable[[Service], None], kills: int, seed: int
             history = History(principal)
             clients = Clients(service, key, accounts, history)
             second = SecondWriter(database, accounts)
-            load = asyncio.gather(clients.run(CLIENTS), second.run())
             ready_s = []
-            for _ in range(kills):
-                await asyncio.sleep(chance.uniform(0.8, 2.0))
-                await asyncio.to_thread(kill, service)
-                ready_s.append(await asyncio.to_thread(service.wait_ready))
-            await asyncio.sleep(1.0)
-            clients.stop()
-            second.stop()
-            await load
+            async with asyncio.TaskGroup() as load:
+                load.create_task(clients.run(CLIENTS))
+                load.create_task(second.run())
+                for _ in range(kills):
+                    await asyncio.sleep(chance.uniform(0.8, 2.0))
+                    await asyncio.to_thread(kill, service)
+                    ready_s.append(await asyncio.to_thread(service.wait_ready))
+                await asyncio.sleep(1.0)
+                clients.stop()
+                second.stop()
             counts = await asyncio.to_thread(count_damage, settings, database, [history, *second.histories])
         sent = sum(seen.sent for seen in history.keys.values())
         acknowledged = len(history.acknowledged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,8 @@ from faults.history import History
 from faults.service import BOOTSTRAP_KEY, Service
 
 DEFINITE = frozenset({200, 201, 409, 422})
-ANSWER_LIMIT_S = 6.0
+ANSWER_LIMIT_S, UNANSWERED_LIMIT_S = 6.0, 120.0
+"""How long a client waits for one answer, and how long it asks again."""
 RETRY_PAUSE_S = 0.05
 
 
@@ -53,7 +55,8 @@ class Clients:
                 count += 1
 
     async def _until_answered(self, http: httpx.AsyncClient, key: str, account_id: str) -> None:
-        while True:
+        give_up_at = time.monotonic() + UNANSWERED_LIMIT_S
+        while time.monotonic() < give_up_at:
             self._history.sending(key)
             with suppress(httpx.HTTPError):
                 headers = {**self._headers, "Idempotency-Key": key}
@@ -68,6 +71,7 @@ class Clients:
                     raise AssertionError(f"{answer.status_code}: {answer.text}")
             self._history.unanswered()
             await asyncio.sleep(RETRY_PAUSE_S)
+        raise TimeoutError(f"{key} had no answer for {UNANSWERED_LIMIT_S:.0f} s")
 
 
 async def prepare(service: Service, accounts: int, balance: int) -> tuple[str, str, list[str]]:

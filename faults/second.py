@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import time
+from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Event
-from typing import Any
 
 from aggregates.errors import Unavailable
 from faults.history import History
@@ -18,6 +19,7 @@ from ledger.store import Store
 
 PRINCIPAL = "faults:second"
 PAUSE_S = 0.02
+UNANSWERED_LIMIT_S = 120.0
 
 
 class SecondWriter:
@@ -30,8 +32,7 @@ class SecondWriter:
     def __init__(self, database: Database, accounts: list[str]) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._stop = self._context.Event()
-        self._result: Any = self._context.SimpleQueue()
-        self._arguments = (database.app, database.schema, accounts, self._stop, self._result)
+        self._arguments = (database.app, database.schema, accounts, self._stop)
         self.histories: list[History] = []
 
     @property
@@ -44,16 +45,27 @@ class SecondWriter:
         self._stop.set()
 
     async def run(self) -> None:
-        """Run the process until `stop`."""
-        process = self._context.Process(target=work, args=self._arguments)
+        """Run the process until `stop`; a caller that gives up ends it.
+
+        Raises:
+            ChildProcessError: it ended without its history.
+        """
+        receiving, sending = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=work, args=(*self._arguments, sending))
         process.start()
-        self.histories.append(await asyncio.to_thread(self._result.get))
-        process.join()
+        sending.close()
+        try:
+            self.histories.append(await asyncio.to_thread(receiving.recv))
+        except EOFError:
+            raise ChildProcessError("the second writing process ended without its history") from None
+        finally:
+            process.kill()
+            process.join()
 
 
-def work(conninfo: str, schema: str, accounts: list[str], stop: Event, result: Any) -> None:
+def work(conninfo: str, schema: str, accounts: list[str], stop: Event, sending: Pipe) -> None:
     """Run as the second process."""
-    result.put(asyncio.run(_spend(conninfo, schema, accounts, stop)))
+    sending.send(asyncio.run(_spend(conninfo, schema, accounts, stop)))
 
 
 async def _spend(conninfo: str, schema: str, accounts: list[str], stop: Event) -> History:
@@ -64,11 +76,14 @@ async def _spend(conninfo: str, schema: str, accounts: list[str], stop: Event) -
     while not stop.is_set():
         key = f"second-{count:07}"
         command = Spend(accounts[count % len(accounts)], 7, None, None, True, None, 0)
+        give_up_at = time.monotonic() + UNANSWERED_LIMIT_S
         while True:
             history.sending(key)
             try:
                 outcome = await engine.submit(command, Call(PRINCIPAL, "", key, "second", f"req_second{count}"))
             except Unavailable:
+                if time.monotonic() > give_up_at:
+                    raise
                 history.unanswered()
                 await asyncio.sleep(PAUSE_S)
             else:
@@ -81,10 +96,13 @@ async def _spend(conninfo: str, schema: str, accounts: list[str], stop: Event) -
 
 
 async def _started(engine: Engine) -> None:
+    give_up_at = time.monotonic() + UNANSWERED_LIMIT_S
     while True:
         try:
             await engine.start()
         except Unavailable:
+            if time.monotonic() > give_up_at:
+                raise
             await asyncio.sleep(PAUSE_S)
         else:
             return
