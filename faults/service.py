@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 BOOTSTRAP_KEY = "faults-bootstrap-key-0123456789abcdef"
-READY_LIMIT_S = 60.0
+READY_LIMIT_S = 120.0
 PROCESSES = Path("/proc")
 
 

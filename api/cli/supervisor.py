@@ -27,8 +27,9 @@ PAUSES_S = (0.0, 0.25, 0.5, 1.0)
 STEADY_S = 10.0
 """A child that has lived this long begins with the first pause again."""
 
-SPARE_AFTER_S = 2.0
-"""How long after a start its spare is started, so that the two do not load at the same time."""
+SPARE_AFTER_S, SPARE_AGAIN_AFTER_S = 6.0, 2.0
+"""How long after a start its spare is started, so that the two do not load at the same time: behind a child that has
+just been launched, and behind one that was a spare itself."""
 
 STOP_LIMIT_S = 10.0
 """How long a child may take to end before it is killed."""
@@ -59,6 +60,7 @@ class Child:
     starts: int = 0
     started_at: float = 0.0
     start_at: float = 0.0
+    spare_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Supervisor:
                 self._died(child, now)
             if child.process is None and now >= child.start_at:
                 self._start(child, now)
-            elif child.standby and child.spare is None and now - child.started_at > SPARE_AFTER_S:
+            elif child.standby and child.spare is None and now >= child.spare_at:
                 child.spare = _launch(child)
 
     def stop(self) -> None:
@@ -99,6 +101,7 @@ class Supervisor:
                 process.wait()
 
     def _start(self, child: Child, now: float) -> None:
+        child.spare_at = now + (SPARE_AFTER_S if child.spare is None else SPARE_AGAIN_AFTER_S)
         process, child.spare = child.spare or _launch(child), None
         assert process.stdin is not None, "children are launched with a pipe"
         try:
