@@ -154,7 +154,7 @@ async def test_200_concurrent_requests_with_one_key_have_one_effect(engine: Engi
     assert (await engine.account(account_id)).account.balance_minor == 9_900
 
 
-@pytest.mark.parametrize("commands", [1, COPY_FROM_ROWS - 1, COPY_FROM_ROWS, 500])
+@pytest.mark.parametrize("commands", [1, COPY_FROM_ROWS - 1, COPY_FROM_ROWS, COPY_FROM_ROWS + 100])
 async def test_positions_are_dense_and_sealed_at_any_batch_size(
     engine: Engine, ledger_database: Database, commands: int
 ) -> None:
