@@ -167,7 +167,7 @@ async def carry_out(order: Order) -> dict[str, Any]:
         await loop.create_connection(lambda n=number, d=done: Client(tally, n, d), "127.0.0.1", order.port)  # type: ignore[misc]
     if order.rate:
         await _pace(tally)
-    _, waiting = await asyncio.wait(ends, timeout=DRAIN_LIMIT_S)
+    _, waiting = await asyncio.wait(ends, timeout=max(0.0, tally.until - time.monotonic()) + DRAIN_LIMIT_S)
     if waiting:
         tally.failed += len(waiting)
         tally.first_failure = tally.first_failure or f"{len(waiting)} connections were not answered"
