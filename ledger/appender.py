@@ -88,13 +88,19 @@ class StoreRefused(Exception):
     """The database took nothing and would not take it now: disk full, read-only, out of memory."""
 
 
-def _array(oid: int, items: Sequence[bytes], *, nulls: int = 0) -> bytes:
-    """Return a binary one-dimensional array of length-prefixed items."""
-    return _ARRAY(1, nulls, oid, len(items), 1) + b"".join(items) if items else _EMPTY_ARRAY(0, 0, oid)
+def _array(oid: int, count: int, items: bytes, *, nulls: int = 0) -> bytes:
+    """Return a binary one-dimensional array of so many length-prefixed items."""
+    return _ARRAY(1, nulls, oid, count, 1) + items if count else _EMPTY_ARRAY(0, 0, oid)
 
 
-def _sized(value: bytes) -> bytes:
-    return _INT4(len(value)) + value
+def _sized(values: Sequence[bytes]) -> bytes:
+    """Return values one after the other, each behind its length."""
+    return b"".join(chain.from_iterable(zip(map(_INT4, map(len, values)), values, strict=True)))
+
+
+def _uuids(values: Sequence[bytes]) -> bytes:
+    """Return the bytes of UUIDs, at least one, each behind its length."""
+    return _UUID_LENGTH + _UUID_LENGTH.join(values)
 
 
 class Appender:
@@ -231,12 +237,17 @@ class Appender:
     async def _append_by_function(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
         digest = batch_digest(self.ledger_id, map(packed, batch.rows), batch.refusals)
         ids, versions, topics, states, keys = zip(*batch.rows, strict=True) if batch.rows else ((),) * 5
+        count, nulls = len(batch.rows), int(None in keys)
+        if nulls:
+            key_items = b"".join([_NULL_ITEM if key is None else _UUID_LENGTH + key for key in keys])
+        else:
+            key_items = _uuids(keys)
         arguments = [
-            _array(_UUID, [_UUID_LENGTH + originator_id for originator_id in ids]),
-            _array(_INT8_OID, [_INT8_ITEM(8, version) for version in versions]),
-            _array(_TEXT, [_sized(topic) for topic in topics]),
-            _array(_BYTEA, [_sized(state) for state in states]),
-            _array(_UUID, [_NULL_ITEM if key is None else _UUID_LENGTH + key for key in keys], nulls=int(None in keys)),
+            _array(_UUID, count, _uuids(ids)),
+            _array(_INT8_OID, count, b"".join(map(_INT8_ITEM, repeat(8), versions))),
+            _array(_TEXT, count, _sized(topics)),
+            _array(_BYTEA, count, _sized(states)),
+            _array(_UUID, count, key_items, nulls=nulls),
             *_refusal_arrays(batch.refusals),
             digest,
         ]
@@ -326,8 +337,8 @@ def _hexadecimal(keys: Sequence[bytes]) -> str:
 
 
 def _refusal_arrays(refusals: Sequence[Refusal]) -> tuple[bytes, bytes]:
-    keys = _array(_UUID, [_UUID_LENGTH + refusal.key for refusal in refusals])
-    return keys, _array(_BYTEA, [_sized(refusal.record) for refusal in refusals])
+    keys = _array(_UUID, len(refusals), _uuids([refusal.key for refusal in refusals]))
+    return keys, _array(_BYTEA, len(refusals), _sized([refusal.record for refusal in refusals]))
 
 
 def _checked(results: Sequence[Any], connection: psycopg.AsyncConnection[Any]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import Enum
-from functools import partial
 from uuid import UUID
 
 import structlog
@@ -72,7 +71,7 @@ class PendingBatch:
         self.first_position = 0
         self.verdict: Verdict | None = None
         self._loop = loop
-        self._waiters: list[Callable[[Verdict], None]] = []
+        self._waiters: list[asyncio.Future[Verdict] | Callable[[Verdict], None]] = []
 
     @property
     def done(self) -> bool:
@@ -83,7 +82,7 @@ class PendingBatch:
         """Return a future of the caller's own (it may be cancelled without touching anyone else's)."""
         future: asyncio.Future[Verdict] = self._loop.create_future()
         if self.verdict is None:
-            self._waiters.append(partial(_tell, future))
+            self._waiters.append(future)
         else:
             future.set_result(self.verdict)
         return future
@@ -105,16 +104,15 @@ class PendingBatch:
         if half < len(waiters):
             self._loop.call_soon(self._wake, waiters[half:])
 
-    def _wake(self, waiters: list[Callable[[Verdict], None]]) -> None:
+    def _wake(self, waiters: list[asyncio.Future[Verdict] | Callable[[Verdict], None]]) -> None:
         verdict = self.verdict
         assert verdict is not None, "woken before the verdict"
-        for tell in waiters:
+        for waiter in waiters:
+            if isinstance(waiter, asyncio.Future):
+                if not waiter.done():
+                    waiter.set_result(verdict)
+                continue
             try:
-                tell(verdict)
+                waiter(verdict)
             except Exception:
                 log.exception("somebody who waited for a commit could not be told")
-
-
-def _tell(future: asyncio.Future[Verdict], verdict: Verdict) -> None:
-    if not future.done():
-        future.set_result(verdict)

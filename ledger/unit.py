@@ -134,8 +134,10 @@ class Unit:
 
     def collect(self) -> list[Fact]:
         """Hand over what was recorded: stream by stream, in the order in which the streams were asked for."""
-        self.recorded = [stream for stream in self.touched.values() if stream.pending]
-        return [fact for stream in self.recorded for fact in stream.collect_events()]
+        self.recorded = recorded = [stream for stream in self.touched.values() if stream.pending]
+        if len(recorded) == 1:
+            return list(recorded[0].collect_events())
+        return [fact for stream in recorded for fact in stream.collect_events()]
 
     def has_recorded(self) -> bool:
         """Whether any fact was recorded since the last `collect`."""
