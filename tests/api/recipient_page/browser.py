@@ -28,6 +28,10 @@ ARGUMENTS = (
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--no-first-run",
+    # It would look for updates and for its maker's servers, and wait where there is no network.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 SWITCH = "BROWSER_TESTS"
 """Set to `required` where a missing browser is a failure: nothing is left out in CI."""
