@@ -17,7 +17,7 @@ from tests.documents import ROOT, difference, session
 README = (ROOT / "README.md").read_text()
 PRINTED_URL = "http://127.0.0.1:8000"
 MARK = "=== end of a step ==="
-LIMIT_S = 180
+LIMIT_S = 600
 
 
 @pytest.fixture(scope="module")

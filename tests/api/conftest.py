@@ -75,7 +75,7 @@ async def address(app: LedgerApp) -> AsyncIterator[tuple[str, int]]:
     config.lifespan = "off"
     served = uvicorn.Server(config)
     serving = asyncio.create_task(served.serve(sockets=[listening]))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await until(lambda: served.started)
     yield listening.getsockname()
     served.should_exit = True

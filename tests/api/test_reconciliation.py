@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
 from ledger.reconcile.rows import FILE_BYTES_MAX
 from tests.api.counter import Counter
+from tests.api.wire import LIMIT_S
 from tests.ledger.reconcile.files import BANK_HEADER, bank_file, bank_row, whole
 
 pytestmark = pytest.mark.anyio
@@ -23,10 +26,10 @@ async def send(counter: Counter, content: bytes, **more: str) -> tuple[int, dict
 
 async def seen(counter: Counter, path: str, role: str, position: str) -> httpx.Response:
     """Read something that has seen a position, however long the view takes."""
-    while True:
-        response = await counter.get(path, role=role, min_position=position)
-        if response.status_code != 503:
-            return response
+    async with asyncio.timeout(LIMIT_S):
+        while (response := await counter.get(path, role=role, min_position=position)).status_code == 503:
+            pass
+    return response
 
 
 async def test_the_same_file_twice_is_nothing_under_the_same_key_and_under_another(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable
+
+LIMIT_S = 120.0
 
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait until something is true."""
-    for _ in itertools.count():
-        if true():
-            return
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(LIMIT_S):
+        while not true():  # noqa: ASYNC110 (it may be anything)
+            await asyncio.sleep(0.01)
 
 
 class Wire:
@@ -21,7 +21,7 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def all(self, timeout_s: float = 30.0) -> bytes:
+    async def all(self, timeout_s: float = LIMIT_S) -> bytes:
         """Return everything until the server closes."""
         parts = b""
         async with asyncio.timeout(timeout_s):
@@ -32,7 +32,7 @@ class Wire:
                 return parts
         return parts
 
-    async def one(self, timeout_s: float = 30.0) -> bytes:
+    async def one(self, timeout_s: float = LIMIT_S) -> bytes:
         """Return one answer that tells its length."""
         async with asyncio.timeout(timeout_s):
             head = await self.reader.readuntil(b"\r\n\r\n")

@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 
 from api.cli.app import run
 
-START_LIMIT_S = 90.0
+START_LIMIT_S = 240.0
 CHILD = re.compile(r"child started +child=(\w+) pid=(\d+)")
 
 
@@ -69,12 +69,12 @@ class Service:
     def get(self, path: str, key_file: str = "", **headers: str) -> httpx.Response:
         if key_file:
             headers["Authorization"] = f"Bearer {(self.data_dir / key_file).read_text().strip()}"
-        return httpx.get(self.url + path, headers=headers, timeout=15)
+        return httpx.get(self.url + path, headers=headers, timeout=60)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(120)
 
 
 def plain_environment() -> dict[str, str]:
@@ -82,7 +82,7 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("LEDGER_", "POSTGRES_", "PG"))}
 
 
-def wait_for(holds: Callable[[], bool], limit_s: float = 20.0) -> None:
+def wait_for(holds: Callable[[], bool], limit_s: float = 90.0) -> None:
     """Return when something holds; fail when it does not in time."""
     deadline = time.monotonic() + limit_s
     while not holds():

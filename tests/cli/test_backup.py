@@ -136,7 +136,7 @@ def archive(origin: Origin, database: Database) -> Iterator[None]:
     command = [sys.executable, "-m", "api.cli", "archive", "--output", str(origin.log)]
     command += ["--data-dir", str(origin.data_dir)]
     process = subprocess.Popen(command, env=plain_environment())
-    wait_for(lambda: origin.log.exists() and any(origin.log.iterdir()), 60)
+    wait_for(lambda: origin.log.exists() and any(origin.log.iterdir()), 240)
     try:
         yield
         with connect(database.migrate) as admin:
@@ -145,7 +145,7 @@ def archive(origin: Origin, database: Database) -> Iterator[None]:
             wait_for(lambda: admin.execute(query, (end,)).fetchone() == (True,))
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def destination(vault: Vault, key: str) -> str:

@@ -50,7 +50,7 @@ def database(service: Service) -> Iterator[Database]:
 def entry_point(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "api.cli", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, env={**plain_environment(), **environment}, timeout=60
+        command, capture_output=True, text=True, env={**plain_environment(), **environment}, timeout=240
     )
 
 
@@ -209,12 +209,12 @@ def test_an_export_is_made_by_the_service_in_the_background(service: Service) ->
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "export-by-the-service"}
     body = {"what": "journal", "format": "csv"}
 
-    asked = httpx.post(f"{service.url}/v1/exports", json=body, headers=headers, timeout=15)
+    asked = httpx.post(f"{service.url}/v1/exports", json=body, headers=headers, timeout=60)
     assert asked.status_code == 202, asked.text
     path = f"{service.url}/v1/exports/{asked.json()['id']}"
-    wait_for(lambda: bool(httpx.get(path, headers=headers, timeout=15).json()["state"] == "done"))
-    made = httpx.get(path, headers=headers, timeout=15).json()
-    file = httpx.get(f"{path}/file", headers=headers, timeout=15)
+    wait_for(lambda: bool(httpx.get(path, headers=headers, timeout=60).json()["state"] == "done"))
+    made = httpx.get(path, headers=headers, timeout=60).json()
+    file = httpx.get(f"{path}/file", headers=headers, timeout=60)
 
     assert hashlib.sha256(file.content).hexdigest() == made["manifest"]["sha256"]
     assert file.text.count("\r\n") == made["manifest"]["rows"] + 1

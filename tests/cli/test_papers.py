@@ -24,22 +24,22 @@ def test_a_document_has_the_same_bytes_after_more_writes_a_kill_a_rebuild_and_a_
         f"{first.url}/v1/documents",
         headers=reader | {"Idempotency-Key": "statement-1"},
         json=WANTED | {"account_id": account_id},
-        timeout=60,
+        timeout=240,
     )
     assert issued.status_code == 201, issued.text
     digests = {file["format"]: file["sha256"] for file in issued.json()["files"]}
     paths = {form: f"/v1/documents/{issued.json()['id']}/files/{form}" for form in digests}
-    before = {form: httpx.get(first.url + path, headers=reader, timeout=15).content for form, path in paths.items()}
-    more = httpx.post(f"{first.url}/v1/accounts/{account_id}/spends", headers=writer, json={"amount": 100}, timeout=15)
+    before = {form: httpx.get(first.url + path, headers=reader, timeout=60).content for form, path in paths.items()}
+    more = httpx.post(f"{first.url}/v1/accounts/{account_id}/spends", headers=writer, json={"amount": 100}, timeout=60)
     first.end(signal.SIGKILL)
     ledger(data_dir, "rebuild")
     second = Service(data_dir, "--port", "0").wait_until_ready()
-    after = {form: httpx.get(second.url + path, headers=reader, timeout=15).content for form, path in paths.items()}
+    after = {form: httpx.get(second.url + path, headers=reader, timeout=60).content for form, path in paths.items()}
     verified = httpx.get(
         f"{second.url}/v1/documents/{issued.json()['id']}/verify",
         headers=reader,
         params={"sha256": digests["pdf"]},
-        timeout=60,
+        timeout=240,
     ).json()
     second.end()
 

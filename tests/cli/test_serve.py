@@ -17,7 +17,7 @@ import pytest
 from ledger import anchor
 from tests.cli.conftest import Service, ledger, lives, plain_environment, wait_for
 
-BACK_LIMIT_S = 15.0
+BACK_LIMIT_S = 90.0
 """A loaded machine is slow to start Python; three seconds are wanted, and measured by `make faults`."""
 
 
@@ -59,14 +59,14 @@ def test_the_service_is_ready_and_names_no_server(service: Service) -> None:
 def test_more_than_one_worker_is_refused(cli_folder: Path) -> None:
     refused = Service(cli_folder / "none", "--workers", "2")
 
-    assert refused.process.wait(60) == 2
+    assert refused.process.wait(240) == 2
     assert "--workers must be 1" in refused.log
 
 
 def test_a_port_in_use_is_said(cli_folder: Path, service: Service) -> None:
     refused = Service(cli_folder / "none", "--port", str(service.port))
 
-    assert refused.process.wait(60) == 1
+    assert refused.process.wait(240) == 1
     assert f"port {service.port}" in refused.log
 
 
@@ -107,7 +107,7 @@ def test_nothing_is_left_of_a_killed_supervisor_and_a_second_start_takes_the_sam
     killed.end(signal.SIGKILL)
     children = killed.pids()
 
-    wait_for(lambda: not any(map(lives, children)), 5)
+    wait_for(lambda: not any(map(lives, children)), 60)
     again = Service(killed.data_dir, "--port", str(killed.port)).wait_until_ready()
     found = again.get("/v1/accounts", "demo.key").json()["items"]
     status = again.end()

@@ -65,7 +65,7 @@ def another(data_dir: Path, seconds: float) -> tuple[subprocess.Popen[str], int]
 def finish(process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     process.stdout.close()
-    process.wait(30)
+    process.wait(120)
 
 
 def is_running(pid: int) -> bool:
@@ -144,7 +144,7 @@ def test_two_processes_at_once_make_one_server_and_share_it(data_dir: Path) -> N
     commands = [[sys.executable, "-c", ANOTHER, str(data_dir), "1"] for _ in range(3)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
 
-    pids = {process.communicate(timeout=60)[0].strip() for process in processes}
+    pids = {process.communicate(timeout=240)[0].strip() for process in processes}
 
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert len(pids) == 1

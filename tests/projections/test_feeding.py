@@ -44,7 +44,7 @@ def all_stand_at(project: Connection[Any], position: int) -> Callable[[], bool]:
     return lambda: stands_at(project) == dict.fromkeys(VIEWS, position)
 
 
-def until(happened: Callable[[], bool], within_s: float = 10.0) -> float:
+def until(happened: Callable[[], bool], within_s: float = 60.0) -> float:
     began = time.monotonic()
     while not happened():
         assert time.monotonic() - began < within_s, "it did not happen in time"
@@ -285,7 +285,7 @@ class Feeding:
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(timeout=10)
+        self.thread.join(timeout=60)
         assert not self.thread.is_alive()
 
 

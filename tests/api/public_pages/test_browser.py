@@ -41,7 +41,7 @@ async def home(street: Street) -> AsyncIterator[str]:
     config.lifespan = "off"
     served = uvicorn.Server(config)
     serving = asyncio.create_task(served.serve(sockets=[listening]))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await until(lambda: served.started)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     served.should_exit = True

@@ -97,14 +97,14 @@ class Browser:
         logged = await self._post("/se/log", {"type": "browser"})
         return [entry["message"] for entry in logged if entry["level"] in ("SEVERE", "WARNING")]
 
-    async def until(self, css: str, within_s: float = 10.0) -> None:
+    async def until(self, css: str, within_s: float = 60.0) -> None:
         """Wait until something is there."""
         ends = time.monotonic() + within_s
         while not await self.count(css):
             assert time.monotonic() < ends, f"{css} did not come: {await self.text()}"
             await asyncio.sleep(0.05)
 
-    async def until_read(self, words: str, within_s: float = 10.0) -> None:
+    async def until_read(self, words: str, within_s: float = 60.0) -> None:
         """Wait until the page says something."""
         ends = time.monotonic() + within_s
         while words not in await self.text("main"):
@@ -142,7 +142,7 @@ async def browsing(folder: Path, languages: str = "ko") -> AsyncIterator[Browser
         "chromedriver", f"--port={port}", stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as client:
             await _ready(client)
             session = await _begin(client, folder, languages)
             client.base_url = httpx.URL(f"http://127.0.0.1:{port}/session/{session}")

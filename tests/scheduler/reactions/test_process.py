@@ -48,7 +48,7 @@ async def run_until(bench: Bench, reactions: list[Reaction], done: asyncio.Event
     """Run reactions in a process's own way until something has happened."""
     stop = threading.Event()
     running = asyncio.create_task(react(bench.database, bench.clock, bench.ports, bench.vault, stop, reactions))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await done.wait()
     stop.set()
     await running
@@ -152,7 +152,7 @@ async def test_killed_again_and_again_it_takes_each_payment_once(
             worker.stdin.write(f"{given}\n")
             worker.stdin.flush()
             before = charged()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(240):
                 # Killed somewhere after it has begun to book; the last one may finish.
                 while charged() < (PAYMENTS if turn == KILLS else min(PAYMENTS, before + 1)):  # noqa: ASYNC110 (another process is waited for)
                     await asyncio.sleep(0.01)
