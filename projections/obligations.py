@@ -13,7 +13,8 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from aggregates.collecting.obligation import Obligation, ObligationNotFound
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import ObligationNotFound
 from aggregates.dates import rfc3339
 from projections.paging import fetch
 from projections.rows import Key, Rows, Table

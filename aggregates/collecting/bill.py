@@ -28,7 +28,8 @@ from aggregates.collecting.bill_facts import (
     BillSheet,
     BillViewed,
 )
-from aggregates.collecting.obligation import AMOUNT_MAX, AmountNotAllowed, AttemptInFlight, Obligation, ObligationPaid
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import AMOUNT_MAX, AmountNotAllowed, AttemptInFlight, ObligationPaid
 from aggregates.dates import business_date
 from aggregates.errors import Conflict, NotFound, Rejected
 from aggregates.fact import Stamp, Stream, stream_class

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from aggregates.collecting.obligation import Obligation, ObligationPaid
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import ObligationPaid
 from aggregates.collecting.payment_link_facts import (
     LinkHasBeenDeactivated,
     LinkHasBeenSuperseded,

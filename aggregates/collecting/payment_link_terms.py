@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from aggregates.collecting.obligation import AMOUNT_MAX
+from aggregates.collecting.obligation_parts import AMOUNT_MAX
 from aggregates.collecting.zones import local_date
 from aggregates.errors import Rejected
 

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Self
 from uuid import UUID
 
-from aggregates.collecting.obligation import AMOUNT_MAX, Obligation
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import AMOUNT_MAX
 from aggregates.collecting.payment_request_facts import (
     AmendmentProposed,
     AmendmentRefused,

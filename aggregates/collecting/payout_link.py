@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from aggregates.collecting import payout_link_facts as facts
-from aggregates.collecting.obligation import Source
+from aggregates.collecting.obligation_parts import Source
 from aggregates.collecting.payout_link_facts import (
     CANCELLED,
     DETAILS_SUBMITTED,

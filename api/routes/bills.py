@@ -9,7 +9,7 @@ from aggregates import ids
 from aggregates.account import standing
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.billing_key import BillingKeyNotActive
-from aggregates.collecting import bill, bill_customer, obligation
+from aggregates.collecting import bill, bill_customer, obligation_parts
 from aggregates.collecting.debit import DebitNotFound, DebitStep
 from aggregates.dates import business_date
 from aggregates.errors import LedgerError, Rejected
@@ -58,7 +58,7 @@ VIEWS = ("bills", "obligations")
 SEES_LINKS = ("master", "operator", "service")
 """Roles that may hand the link to a payer's page over; the page asks for the last digits of the number."""
 
-RULES: tuple[type[LedgerError], ...] = (*rules(bill, obligation, standing), bill.BillNotFound)
+RULES: tuple[type[LedgerError], ...] = (*rules(bill, obligation_parts, standing), bill.BillNotFound)
 
 
 class PayerPhoneInvalid(Rejected):
@@ -75,7 +75,7 @@ class PayerPhoneInvalid(Rejected):
     body=BillBody,
     answer=shapes.Bill,
     status=201,
-    raises=(*rules(bill, obligation, standing), PayerPhoneInvalid, CurrencyMismatch),
+    raises=(*rules(bill, obligation_parts, standing), PayerPhoneInvalid, CurrencyMismatch),
 )
 async def create_bill(ask: Ask, body: BillBody) -> Reply:
     """Write a bill to somebody by name and phone; nobody hears of it before it is sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregates.account import standing
 from aggregates.account.transfers import CurrencyMismatch
-from aggregates.collecting import debit, debit_plan, mandate, obligation, onboarding
+from aggregates.collecting import debit, debit_plan, mandate, obligation_parts, onboarding
 from aggregates.collecting.mandate import Mandate
 from aggregates.collecting.obligation import Obligation
 from aggregates.errors import Malformed
@@ -35,7 +35,7 @@ OWN_PLAN = own_child("plan_id", debit_plan.PREFIX)
 DEBIT_RULES = (
     *rules(debit),
     *rules(mandate),
-    *rules(obligation),
+    *rules(obligation_parts),
     *rules(onboarding),
     *rules(standing),
     CurrencyMismatch,

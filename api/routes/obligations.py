@@ -5,7 +5,7 @@ from __future__ import annotations
 from aggregates.account.collections import RefundNotCovered
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.billing_key import BillingKeyNotActive, BillingKeyNotFound
-from aggregates.collecting import obligation as due
+from aggregates.collecting import obligation_parts as due
 from aggregates.dates import business_date
 from aggregates.errors import Malformed
 from api import shapes

@@ -10,9 +10,9 @@ import orjson
 
 from aggregates.account.standing import AccountIsClosed
 from aggregates.account.transfers import CurrencyMismatch
-from aggregates.collecting import obligation as due
+from aggregates.collecting import obligation_parts as due
 from aggregates.collecting import payment_link, payment_link_terms
-from aggregates.collecting.obligation import ObligationPaid
+from aggregates.collecting.obligation_parts import ObligationPaid
 from aggregates.collecting.payment_link import LinkDeactivated, LinkExpired, LinkNotFound, LinkSuperseded
 from aggregates.errors import LedgerError, Malformed, NotFound, Rejected
 from api import shapes

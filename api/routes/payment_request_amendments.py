@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregates.collecting import obligation as due
+from aggregates.collecting import obligation_parts as due
 from aggregates.collecting import payment_request_parts as parts
 from aggregates.collecting.payment_request_parts import Side
 from aggregates.errors import Malformed

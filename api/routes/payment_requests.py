@@ -8,7 +8,7 @@ from __future__ import annotations
 from aggregates import ids
 from aggregates.account.standing import AccountIsClosed
 from aggregates.account.transfers import CurrencyMismatch
-from aggregates.collecting import obligation as due
+from aggregates.collecting import obligation_parts as due
 from aggregates.collecting import payment_request_parts as parts
 from aggregates.collecting.payment_request_parts import RequestNotFound
 from aggregates.errors import Malformed, Rejected

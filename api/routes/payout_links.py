@@ -14,7 +14,7 @@ import psycopg
 from aggregates.account import payout_funds, standing
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.billing_key import BillingKeyNotActive, BillingKeyNotFound
-from aggregates.collecting import obligation, payout_link
+from aggregates.collecting import obligation_parts, payout_link
 from aggregates.collecting.payout_link import PayoutLinkNotFound
 from aggregates.collecting.payout_link_facts import DETAILS_SUBMITTED, ISSUED, PAYOUT_FAILED
 from aggregates.dates import business_date
@@ -242,7 +242,7 @@ def approve_payout(ask: Ask, payout_link_id: str, body: PayoutVersionBody) -> Ap
     answer=shapes.PayoutPaying,
     raises=(
         *RULES,
-        *rules(obligation),
+        *rules(obligation_parts),
         commands.PayMethodRequired,
         GatewayNotConfigured,
         BillingKeyForCards,
@@ -270,7 +270,7 @@ async def pay_payout_link(ask: Ask, payout_link_id: str, body: PayPayoutBody) ->
     rule=OWN,
     body=PayoutReasonBody,
     answer=shapes.PayoutRefund,
-    raises=(*RULES, *rules(obligation), *rules(payout_funds), commands.PayoutNotRefundable),
+    raises=(*RULES, *rules(obligation_parts), *rules(payout_funds), commands.PayoutNotRefundable),
 )
 def refund_payout_link(ask: Ask, payout_link_id: str, body: PayoutReasonBody) -> RefundPayoutLink:
     """Give the creator back what is held after a failed pay-out, the way it came."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from aggregates.account.chargebacks import ChargedBack
 from aggregates.account.charges import METHODS, check_charge
 from aggregates.account.deposits import DEPOSIT_DAYS, Deposited, DepositParked
-from aggregates.collecting.obligation import ObligationReversed, ObligationSettled
+from aggregates.collecting.obligation_facts import ObligationReversed, ObligationSettled
 from aggregates.errors import NotFound, Rejected
 from aggregates.fact import Fact, Stamp
 from aggregates.payment import (

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from aggregates.collecting.obligation import AMOUNT_MAX, Obligation
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import AMOUNT_MAX
 from aggregates.collecting.payment_request import PaymentRequest
 from aggregates.collecting.payment_request_parts import (
     ATTACHMENTS_MAX,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from aggregates.account import Account
-from aggregates.collecting.obligation import Obligation, Source
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import Source
 from aggregates.collecting.payout_link import PayoutLink
 from aggregates.errors import LedgerError
 from aggregates.fact import Fact, Stamp

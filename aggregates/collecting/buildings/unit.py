@@ -35,8 +35,8 @@ from aggregates.collecting.buildings.refusals import (
     ReminderNotDue,
     UnitAlreadyCharged,
 )
-from aggregates.collecting.obligation import (
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationConfirmed,
     ObligationRefunded,
     ObligationReversed,

@@ -29,8 +29,8 @@ from aggregates.collecting.bill import (
 from aggregates.collecting.bill_customer import BillCustomer
 from aggregates.collecting.bill_facts import BillFact, BillPaymentStarted, BillSheet
 from aggregates.collecting.debit import DebitNotFound
-from aggregates.collecting.obligation import (
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationAttemptEnded,
     ObligationConfirmed,
     ObligationRefunded,

@@ -14,8 +14,8 @@ from aggregates.collecting.buildings import BuildingMonth, Unit, month_stream_id
 from aggregates.collecting.buildings.pour import oldest_open
 from aggregates.collecting.buildings.refusals import MonthNotRun, UnitNotFound
 from aggregates.collecting.buildings.unit import Bill
-from aggregates.collecting.obligation import (
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationConfirmed,
     ObligationRefunded,
     ObligationReversed,

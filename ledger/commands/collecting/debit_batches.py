@@ -24,7 +24,8 @@ from aggregates.collecting.debit_batch import (
     times_of,
 )
 from aggregates.collecting.mandate import Mandate
-from aggregates.collecting.obligation import AttemptInFlight, Obligation
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import AttemptInFlight
 from aggregates.dates import business_date
 from aggregates.errors import Conflict, LedgerError, Rejected
 from aggregates.fact import Fact, Stamp

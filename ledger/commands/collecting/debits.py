@@ -23,12 +23,9 @@ from aggregates.collecting.debit import (
     check_retry_days,
 )
 from aggregates.collecting.mandate import Mandate, MandateNotFound
-from aggregates.collecting.obligation import (
-    Obligation,
-    ObligationConfirmed,
-    ObligationNotFound,
-    ObligationSettled,
-)
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import ObligationConfirmed, ObligationSettled
+from aggregates.collecting.obligation_parts import ObligationNotFound
 from aggregates.dates import business_date
 from aggregates.errors import Rejected, Unavailable
 from aggregates.fact import Fact, Stamp

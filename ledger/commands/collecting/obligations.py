@@ -14,18 +14,15 @@ from typing import Any, ClassVar, Literal
 
 from aggregates.account import standing
 from aggregates.account.collections import PAYER_CREDIT
-from aggregates.collecting.obligation import (
-    PREFIX,
-    AttemptUnknown,
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationConfirmed,
-    ObligationNotFound,
     ObligationRefunded,
     ObligationRefundFailed,
     ObligationRefundStarted,
     ObligationSettled,
-    Source,
 )
+from aggregates.collecting.obligation_parts import PREFIX, AttemptUnknown, ObligationNotFound, Source
 from aggregates.dates import business_date
 from aggregates.errors import Rejected, Unavailable
 from aggregates.fact import Fact, Stamp

@@ -13,16 +13,14 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from aggregates.account import standing
-from aggregates.collecting.obligation import (
-    AMOUNT_MAX,
-    AmountNotAllowed,
-    Attempt,
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationAttemptEnded,
     ObligationConfirmed,
     ObligationReversed,
     ObligationSettled,
 )
+from aggregates.collecting.obligation_parts import AMOUNT_MAX, AmountNotAllowed, Attempt
 from aggregates.collecting.payment_link import PREFIX, LinkNotFound, PaymentLink
 from aggregates.collecting.payment_link_facts import LinkIssued
 from aggregates.collecting.payment_link_terms import LinkUsesNotAllowed, check_terms

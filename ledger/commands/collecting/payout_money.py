@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from aggregates.account import Account
-from aggregates.collecting.obligation import (
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationAttemptEnded,
     ObligationConfirmed,
     ObligationRefunded,

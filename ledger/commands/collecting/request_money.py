@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aggregates.collecting.obligation import (
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationConfirmed,
     ObligationRefunded,
     ObligationReversed,

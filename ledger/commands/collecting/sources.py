@@ -10,9 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import ClassVar, Literal
 
-from aggregates.collecting.obligation import (
-    Attempt,
-    Obligation,
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_facts import (
     ObligationAttemptEnded,
     ObligationConfirmed,
     ObligationRefunded,
@@ -20,6 +19,7 @@ from aggregates.collecting.obligation import (
     ObligationReversed,
     ObligationSettled,
 )
+from aggregates.collecting.obligation_parts import Attempt
 from aggregates.fact import Stamp
 from ledger.command import Streams
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregates.collecting.obligation import (
+from aggregates.collecting.obligation import Obligation
+from aggregates.collecting.obligation_parts import (
     AmountNotAllowed,
     AttemptInFlight,
     AttemptUnknown,
-    Obligation,
     ObligationClosed,
     ObligationPaid,
     RefundExceedsPayment,

@@ -19,7 +19,7 @@ from aggregates.collecting.bill import (
     ForwardToSelf,
 )
 from aggregates.collecting.bill_customer import AutoPayOff
-from aggregates.collecting.obligation import AttemptInFlight, ObligationClosed, ObligationPaid
+from aggregates.collecting.obligation_parts import AttemptInFlight, ObligationClosed, ObligationPaid
 from aggregates.errors import LedgerError
 from ledger.commands.billing_keys import RefuseBillingKey, RemoveBillingKey
 from ledger.commands.collecting.auto_pay import (

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from aggregates.collecting.obligation import ObligationOpened, Source
+from aggregates.collecting.obligation_facts import ObligationOpened
+from aggregates.collecting.obligation_parts import Source
 from aggregates.fact import Fact, Stamp
 from ledger.command import ANSWERS, Answer, Streams, answer
 from ledger.commands.collecting.obligations import (
