@@ -251,6 +251,7 @@ MOVES_NOTHING = frozenset(
         "payout_link.hold_applied",
         "payout_link.expired",
         "payout_link.cancelled",
+        "payout_link.rejected",
         "product.changed",
         "product.discontinued",
         "product.listed",

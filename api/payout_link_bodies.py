@@ -14,7 +14,7 @@ from api.recipients import Text
 
 PayoutStatus = Literal[
     "issued", "details_submitted", "funding", "funded", "paying", "paid_out", "payout_failed", "expired", "cancelled",
-    "refunding", "refunded", "reversed",
+    "rejected", "refunding", "refunded", "reversed",
 ]  # fmt: skip
 
 Version = Annotated[int, Field(ge=1, le=1_000_000, description="Of the details that were shown.")]
@@ -91,6 +91,14 @@ class PayoutVersionBody(Body):
     model_config = example(version=1)
 
     version: Version
+
+
+class RejectPayoutBody(PayoutVersionBody):
+    """Which details, and why."""
+
+    model_config = example(version=1, reason="Another holder than the one on the contract")
+
+    reason: Reason
 
 
 class PayPayoutBody(Body):

@@ -22,6 +22,7 @@ from aggregates.collecting.payout_link_facts import (
     PAYOUT_FAILED,
     REFUNDED,
     REFUNDING,
+    REJECTED,
 )
 from aggregates.dates import business_date, rfc3339
 from projections.paging import Page, fetch, paged, place
@@ -39,8 +40,9 @@ class PayoutLinkRow:
         approved_by: who approved the details; None = nobody has.
         obligation_id, payment_id: of the funding; None before.
         held_minor: what is held for it. owing_minor: what is owed because its funding was taken back.
-        attempt: number of the last pay-out; 0 = none. paying_version, paying_to: what it is made to.
-        code: why it failed, came back, or its funding did. paid_on: KST date.
+        attempt: number of the last pay-out; 0 = none. paying_to: what it is made to.
+        paying_version: of the details last paid to, or rejected: others are wanted.
+        code: why it failed, came back, was not approved, or its funding failed. paid_on: KST date.
         seen: position of its last fact.
     """
 
@@ -137,7 +139,7 @@ class PayoutLinks(View):
             PayoutLink.FundingStarted, PayoutLink.FundingFailed, PayoutLink.Funded, PayoutLink.PayingStarted,
             PayoutLink.PaidOut, PayoutLink.PayoutFailed, PayoutLink.PayoutReturned, PayoutLink.RefundStarted,
             PayoutLink.RefundFailed, PayoutLink.Refunded, PayoutLink.FundingReversed, PayoutLink.HoldApplied,
-            PayoutLink.Expired, PayoutLink.Cancelled,
+            PayoutLink.Expired, PayoutLink.Cancelled, PayoutLink.Rejected,
         }
     )  # fmt: skip
 
@@ -182,6 +184,8 @@ class PayoutLinks(View):
                 row.status = EXPIRED
             case PayoutLink.Cancelled():
                 row.status = CANCELLED
+            case PayoutLink.Rejected():
+                row.status, row.code, row.paying_version = fact.status, REJECTED, fact.version
             case _:
                 _give_back(fact, row)
 

@@ -24,6 +24,7 @@ from aggregates.collecting.payout_link_facts import (
     PAYING,
     PAYOUT_FAILED,
     REFUNDING,
+    REJECTED,
     REVERSED,
     Details,
     HolderCheck,
@@ -89,19 +90,19 @@ class ApprovalMissing(Conflict):
 
 
 class ApproverIsCreator(Rejected):
-    """Who issued the pay-out link cannot approve it as well."""
+    """Who issued the pay-out link cannot approve or reject it as well."""
 
     code = "approver_is_creator"
 
 
 class ApprovalNotWanted(Conflict):
-    """The pay-out link was issued without an approver, or these details are approved."""
+    """The pay-out link was issued without an approver, or these details are approved: nobody has to decide."""
 
     code = "payout_approval_not_required"
 
 
 class DetailsNeeded(Conflict):
-    """The bank could not pay to these details; the payee has to enter others (SPEC R-135)."""
+    """The bank could not pay to these details, or they were rejected; the payee has to enter others (SPEC R-135)."""
 
     code = "payout_details_needed"
 
@@ -148,6 +149,7 @@ class PayoutLink(Stream):
     DetailsSubmitted = facts.DetailsSubmitted
     HolderChecked = facts.HolderChecked
     Approved = facts.PayoutApproved
+    Rejected = facts.PayoutRejected
     FundingStarted = facts.FundingStarted
     FundingFailed = facts.FundingFailed
     Funded = facts.PayoutLinkFunded
@@ -268,15 +270,12 @@ class PayoutLink(Stream):
 
         Raises:
             WrongPayoutStatus, PayLinkReplaced, PayoutLinkOver: as of paying.
-            ApprovalNotWanted: nobody need approve. ApproverIsCreator: the same person issued it.
+            ApprovalNotWanted: nobody need approve. DetailsNeeded: they were rejected.
+            ApproverIsCreator: the same person issued it.
 
         Source: SPEC R-135, R-137.
         """
-        details = self._payable_details(stamp, version)
-        if not self.approval or details.approved_by:
-            raise ApprovalNotWanted("nobody has to approve these details")
-        if person(stamp) == self.made_by:
-            raise ApproverIsCreator("another person than the one who issued the pay-out link has to approve it")
+        self.require_decidable(stamp, version)
         approved: facts.PayoutApproved = self.record(
             facts.PayoutApproved,
             stamp,
@@ -285,6 +284,35 @@ class PayoutLink(Stream):
             approved_by=person(stamp),
         )
         return approved
+
+    def reject(self, stamp: Stamp, *, version: int, reason: str) -> facts.PayoutRejected:
+        """Record that another person refuses to have it paid: it is over, or what is held goes back next.
+
+        Raises: as of `approve`.
+
+        Source: SPEC R-107, R-135.
+        """
+        self.require_decidable(stamp, version)
+        rejected: facts.PayoutRejected = self.record(
+            facts.PayoutRejected,
+            stamp,
+            payout_link_id=self.payout_link_id,
+            version=version,
+            rejected_by=person(stamp),
+            reason=reason,
+            status=PAYOUT_FAILED if self.status == PAYOUT_FAILED else REJECTED,
+        )
+        return rejected
+
+    def require_decidable(self, stamp: Stamp, version: int) -> None:
+        """Refuse the word of whoever may not approve or reject these details now. Raises: as of `approve`."""
+        details = self._payable_details(stamp, version)
+        if not self.approval or details.approved_by:
+            raise ApprovalNotWanted("nobody has to approve these details")
+        if details.rejected_by:
+            raise DetailsNeeded("these details were rejected; the payee has to enter others")
+        if person(stamp) == self.made_by:
+            raise ApproverIsCreator("another person than the one who issued the pay-out link has to decide on it")
 
     def require_payable(self, stamp: Stamp, version: int) -> Details:
         """Return the details to pay to, or refuse.
@@ -295,7 +323,8 @@ class PayoutLink(Stream):
         Raises:
             WrongPayoutStatus: it is not to be paid now. PayoutLinkOver: the last day is over.
             PayLinkReplaced: the payee has entered other details since (SPEC R-137).
-            HolderUnchecked: the bank has not said whose account it is. ApprovalMissing: nobody has approved them.
+            HolderUnchecked: the bank has not said whose account it is.
+            DetailsNeeded, ApprovalMissing: they were rejected; nobody has approved them.
             PayoutNotCovered, DetailsNeeded: after a failed pay-out, too little is held, or these details failed.
 
         Source: SPEC Z3, R-135, R-137.
@@ -303,6 +332,8 @@ class PayoutLink(Stream):
         details = self._payable_details(stamp, version)
         if not details.holder_check:
             raise HolderUnchecked("the bank has not said yet whose account it is; ask again in a moment")
+        if details.rejected_by:
+            raise DetailsNeeded("these details were rejected; the payee has to enter others")
         if self.approval and not details.approved_by:
             raise ApprovalMissing("another person than the creator has to approve where the money goes")
         if self.status == PAYOUT_FAILED:
@@ -564,5 +595,5 @@ def person(stamp: Stamp) -> str:
 
 __all__ = [
     "CANCELLED", "DETAILS_SUBMITTED", "EXPIRED", "FUNDED", "FUNDING", "ISSUED", "PAID_OUT", "PAYING", "PAYOUT_FAILED",
-    "PREFIX", "REFUNDING", "REVERSED", "SOURCE", "PayoutLink",
+    "PREFIX", "REFUNDING", "REJECTED", "REVERSED", "SOURCE", "PayoutLink",
 ]  # fmt: skip

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 ISSUED, DETAILS_SUBMITTED, FUNDING, FUNDED, PAYING, PAID_OUT, PAYOUT_FAILED = (
     "issued", "details_submitted", "funding", "funded", "paying", "paid_out", "payout_failed",
 )  # fmt: skip
-EXPIRED, CANCELLED = "expired", "cancelled"
+EXPIRED, CANCELLED, REJECTED = "expired", "cancelled", "rejected"
 REFUNDING, REFUNDED, REVERSED = "refunding", "refunded", "reversed"
 """What R-135 calls "refunded to the creator", on its way and done; and a funding that was taken back while held."""
 
 STATES = (
-    ISSUED, DETAILS_SUBMITTED, FUNDING, FUNDED, PAYING, PAID_OUT, PAYOUT_FAILED, EXPIRED, CANCELLED, REFUNDING,
-    REFUNDED, REVERSED,
+    ISSUED, DETAILS_SUBMITTED, FUNDING, FUNDED, PAYING, PAID_OUT, PAYOUT_FAILED, EXPIRED, CANCELLED, REJECTED,
+    REFUNDING, REFUNDED, REVERSED,
 )  # fmt: skip
 
 HolderCheck = Literal["full", "partial", "none"]
@@ -38,7 +38,7 @@ class Details:
     Attributes:
         version: number of the submission, from 1. kind: account or card. destination: vault token.
         holder_check: what the bank says of the holder's name; "" = it has not been asked, or has not answered.
-        approved_by: the person who approved it; "" = nobody has.
+        approved_by, rejected_by: the person who did; "" = nobody has.
     """
 
     version: int
@@ -46,6 +46,7 @@ class Details:
     destination: str
     holder_check: str = ""
     approved_by: str = ""
+    rejected_by: str = ""
 
 
 @fact("payout_link.issued")
@@ -147,6 +148,31 @@ class PayoutApproved(Fact):
     def apply(self, link: PayoutLink) -> None:
         if link.details is not None and link.details.version == self.version:
             link.details = replace(link.details, approved_by=self.approved_by)
+
+
+@fact("payout_link.rejected")
+class PayoutRejected(Fact):
+    """Another person than the creator has refused to have it paid to these details.
+
+    Attributes:
+        payout_link_id: public id.
+        version: of the details that were refused.
+        rejected_by: the person.
+        reason: why, in that person's words.
+        status: of the link after it: rejected = it is over, nothing was paid for it; payout_failed = money is held,
+            and goes back to the creator next.
+    """
+
+    payout_link_id: str
+    version: int
+    rejected_by: str
+    reason: str
+    status: str
+
+    def apply(self, link: PayoutLink) -> None:
+        link.status = self.status
+        if link.details is not None and link.details.version == self.version:
+            link.details = replace(link.details, rejected_by=self.rejected_by)
 
 
 @fact("payout_link.funding_started")

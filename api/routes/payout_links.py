@@ -30,6 +30,7 @@ from api.payout_link_bodies import (
     PayoutReasonBody,
     PayoutVersionBody,
     PayPayoutBody,
+    RejectPayoutBody,
 )
 from api.problems import TooManyRequests
 from api.public_addresses import link_of
@@ -45,6 +46,7 @@ from ledger.commands.collecting.payout_links import (
     IssuePayoutLink,
     PayPayoutLink,
     RefundPayoutLink,
+    RejectPayout,
     SubmitPayoutDetails,
 )
 from ledger.commands.payments import BillingKeyForCards
@@ -232,6 +234,19 @@ async def submit_payout_details(ask: Ask, payout_link_id: str, body: PayoutDetai
 def approve_payout(ask: Ask, payout_link_id: str, body: PayoutVersionBody) -> ApprovePayout:
     """Approve where the money goes, as another person than who issued the link; other details need it again."""
     return ApprovePayout(payout_link_id, body.version)
+
+
+@writes(
+    "/v1/payout-links/{payout_link_id}/reject",
+    scope="collections:write",
+    rule=OWN,
+    body=RejectPayoutBody,
+    answer=shapes.PayoutRejected,
+    raises=(*RULES, *rules(obligation_parts), *rules(payout_funds), commands.PayoutNotRefundable),
+)
+def reject_payout(ask: Ask, payout_link_id: str, body: RejectPayoutBody) -> RejectPayout:
+    """Refuse to have it paid, as another person than who issued the link; what is held goes back the way it came."""
+    return RejectPayout(payout_link_id, body.version, body.reason)
 
 
 @writes(

@@ -14,7 +14,7 @@ _OBLIGATION_ID = "obl_01k7q4m2x9w3t8r5z6h2k9w4q8m1x7"
 
 PayoutLinkStatus = Literal[
     "issued", "details_submitted", "funding", "funded", "paying", "paid_out", "payout_failed", "expired", "cancelled",
-    "refunding", "refunded", "reversed",
+    "rejected", "refunding", "refunded", "reversed",
 ]  # fmt: skip
 
 _LINK: dict[str, Any] = {
@@ -103,7 +103,9 @@ class ListedPayoutLink(PayoutLink):
     held: Annotated[int, Field(description="paid in and neither paid out nor given back")]
     owing: Annotated[int, Field(description="left owing because others took the payment back")]
     attempts: Annotated[int, Field(description="how often the bank was told to pay")]
-    code: Annotated[str | None, Field(description="why it was not paid, came back, or was taken back")]
+    code: Annotated[
+        str | None, Field(description="why it was not paid, came back, or was taken back; rejected = not approved")
+    ]
     paid_on: str | None
     made_by: str
     link: Annotated[str | None, Field(description="to the payee's page, while details are taken; alone, not in lists")]
@@ -139,6 +141,17 @@ class PayoutApproved(Shape):
     id: str
     version: int
     approved_by: str
+
+
+class PayoutRejected(Shape):
+    """Another person has refused to have it paid: it is over, or what was held goes back to the creator."""
+
+    model_config = example(id=PAYOUT_LINK_ID, status="rejected", version=1, rejected_by="finance-team")
+
+    id: str
+    status: Literal["rejected", "refunding"]
+    version: int
+    rejected_by: str
 
 
 class PayoutPaying(Shape):

@@ -16,7 +16,7 @@ CARD = {"card_number": "4242 4242 4242 4242", "holder": "Haneul"}
 
 
 async def payout_links(call: Visitor, account_id: str, second: str) -> None:
-    """Issue links, enter an account and a card, approve, pay, fail, give back, withdraw; read what there is of them."""
+    """Issue links, enter an account and a card, approve, pay, fail, give back, withdraw, reject; read what there is of them."""
     wanted = {"account_id": account_id, "amount": 30_000, "payee": PAYEE, "approval_required": True}
     own = {"payout_link_id": (await call("issue_payout_link", wanted))["id"]}
     version = await _enter(call, own, ACCOUNT)
@@ -51,6 +51,13 @@ async def payout_links(call: Visitor, account_id: str, second: str) -> None:
     assert (detail["details"]["version"], detail["details"]["kind"]) == (2, "card")
     assert detail["details"]["account_number"] == "***-***-4242"
     assert (await call("cancel_payout_link", {"reason": "paid in cash"}, **other))["status"] == "cancelled"
+    spare = {"payout_link_id": (await call("issue_payout_link", wanted))["id"]}
+    version = await _enter(call, spare, ACCOUNT)
+    refusal = {"version": version, "reason": "another holder than on the contract"}
+    rejected = await call("reject_payout", refusal, key=second, **spare)
+    assert (rejected["status"], rejected["version"]) == ("rejected", version)
+    ended = await call("get_payout_link", **spare)
+    assert (ended["status"], ended["code"], ended["pay_link"]) == ("rejected", "rejected", None)
     listed = await call("list_payout_links", query=f"?account_id={account_id}&status=cancelled")
     assert [each["id"] for each in listed["items"]] == [other["payout_link_id"]]
 

@@ -29,6 +29,7 @@ from ledger.commands.collecting.payout_links import (
     PayPayoutLink,
     RecordHolderCheck,
     RefundPayoutLink,
+    RejectPayout,
     SubmitPayoutDetails,
 )
 from ledger.commands.collecting.payout_money import FailPayoutAttempt, FinishPayout, ReturnPaidPayout, StartPayout
@@ -154,6 +155,11 @@ def _pay_out(town: Town, account_id: str) -> None:
     town.do(ReturnPaidPayout(settled, 1, "account_unreachable"))
     withdrawn = town.do(IssuePayoutLink(account_id, 9_000, "pye_9"))["id"]
     town.do(CancelPayoutLink(withdrawn, "paid in cash"))
+    rejected = town.do(IssuePayoutLink(account_id, 8_000, "pye_8", approval=True))["id"]
+    town.do(SubmitPayoutDetails(rejected, "account", "pyd_8"))
+    issuer, town.owner = town.owner, "Choi"
+    town.do(RejectPayout(rejected, 1, "unknown holder"))
+    town.owner = issuer
 
 
 def paying(town: Town, account_id: str, amount: int) -> str:

@@ -73,6 +73,17 @@ REPLACED = Said(
 )
 APPROVAL_TITLE = Said("다른 담당자의 승인이 필요합니다", "Somebody else has to approve", "تأیید شخص دیگری لازم است")
 APPROVAL = Said("승인된 뒤에 결제할 수 있습니다.", "It can be paid when that is done.", "پس از آن می‌توان پرداخت کرد.")
+REJECTED_TITLE = Said("승인되지 않았습니다", "This was not approved", "این پرداخت تأیید نشد")
+REJECTED_CREATOR = Said(
+    "다른 담당자가 승인하지 않아 종료되었습니다. 송금되지 않았습니다.",
+    "Somebody else has not approved it, so it is over. Nothing was paid.",
+    "شخص دیگری آن را تأیید نکرد و پایان یافت. چیزی پرداخت نشد.",
+)
+REJECTED_PAYEE = Said(
+    "보내는 곳에서 승인하지 않아 송금되지 않습니다. 자세한 내용은 보내는 곳에 문의해 주세요.",
+    "The sender has not approved it, so nothing is paid. Please ask the sender if you have a question.",
+    "فرستنده آن را تأیید نکرد و چیزی پرداخت نمی‌شود. اگر پرسشی دارید از فرستنده بپرسید.",
+)
 PAY_WHY = Said(
     "결제가 완료되면 위 계좌로 송금합니다.",
     "When your payment has settled, the money is sent there.",

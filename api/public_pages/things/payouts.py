@@ -22,6 +22,7 @@ from aggregates.collecting.payout_link_facts import (
     PAYOUT_FAILED,
     REFUNDED,
     REFUNDING,
+    REJECTED,
 )
 from aggregates.errors import Rejected
 from api.pages.design import RELOAD_S
@@ -143,6 +144,8 @@ async def _for_payee(visit: Visit, row: dict[str, Any]) -> Shown:
                 waits = parts.state("good", say.REGISTERED_TITLE.to(words), say.REGISTERED.to(words))
                 return Shown(joined([waits, parts.panel(parts.facts(await _where(visit, row)))]))
             return Shown(joined([failed, _forms(visit)]))
+        case "rejected":
+            return Shown(parts.state("over", say.OVER_TITLE.to(words), say.REJECTED_PAYEE.to(words)))
     return Shown(over)
 
 
@@ -153,6 +156,8 @@ async def _for_creator(visit: Visit, conn: AsyncConnection[Any], row: dict[str, 
     is_late = status in (ISSUED, DETAILS_SUBMITTED) and row["expires_on"] < visit.today()
     if is_late or status in (CANCELLED, EXPIRED):
         return Shown(parts.state("over", say.OVER_TITLE.to(words)))
+    if status == REJECTED:
+        return Shown(parts.state("over", say.REJECTED_TITLE.to(words), say.REJECTED_CREATOR.to(words)))
     if status == ISSUED:
         return Shown(parts.state("waits", say.NOT_YET_TITLE.to(words), say.NOT_YET.to(words)))
     where = parts.panel(parts.facts([*await _where(visit, row), _check(visit, row)]))

@@ -1,4 +1,4 @@
-"""Commands on pay-out links: issue, details, approval, paying, giving back (SPEC 11.2, R-135 to R-137).
+"""Commands on pay-out links: issue, details, approval or rejection, paying, giving back (SPEC 11.2, R-135 to R-137).
 
 The creator pays through an obligation of source "payout" like everybody who pays here; what settles is held
 (`payout_money`), and a reaction has the bank pay it.
@@ -25,6 +25,7 @@ from aggregates.collecting.payout_link import (
 from aggregates.collecting.payout_link_facts import (
     CANCELLED,
     EXPIRED,
+    REJECTED,
     DetailsSubmitted,
     FundingStarted,
     HolderCheck,
@@ -35,6 +36,7 @@ from aggregates.collecting.payout_link_facts import (
     PayoutLinkExpired,
     PayoutLinkIssued,
     PayoutRefundStarted,
+    PayoutRejected,
 )
 from aggregates.collecting.telling import Channel
 from aggregates.errors import Conflict
@@ -56,7 +58,8 @@ from ledger.commands.collecting.tellings import tell
 VIA = "payout_link"
 """Through what its funding is paid."""
 
-ENTER_DETAILS, CONFIRM, HAS_EXPIRED = "payout.enter_details", "payout.confirm", "payout.expired"
+ENTER_DETAILS, CONFIRM = "payout.enter_details", "payout.confirm"
+HAS_EXPIRED, NOT_APPROVED = "payout.expired", "payout.rejected"
 """What people are told."""
 
 
@@ -118,7 +121,7 @@ class IssuePayoutLink:
             approval=self.approval,
             reference=self.reference,
         )
-        tell_payee(streams, stamp, link)
+        ask_payee(streams, stamp, link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,45 @@ class ApprovePayout:
     def decide(self, streams: Streams, stamp: Stamp) -> None:
         """Record `PayoutLink.Approved`. Raises: PayoutLinkNotFound; as of `PayoutLink.approve`."""
         known_link(streams, self.payout_link_id).approve(stamp, version=self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectPayout:
+    """Refuse to have it paid, as another person than the creator.
+
+    Attributes:
+        version: of the details. reason: why, in that person's words.
+    """
+
+    ANSWER: ClassVar[str] = "payout-rejected/1"
+
+    payout_link_id: str
+    version: int
+    reason: str
+
+    def decide(self, streams: Streams, stamp: Stamp) -> None:
+        """Record `PayoutLink.Rejected`, and that both sides are told; what is held starts on its way back.
+
+        Raises:
+            PayoutLinkNotFound; as of `PayoutLink.reject`.
+            PayoutNotRefundable: money is held whose payment was taken back already.
+
+        Source: SPEC R-107, R-135.
+        """
+        link = known_link(streams, self.payout_link_id)
+        streams.account(link.account_id)
+        obligation = _funding_of(streams, link)
+        link.require_decidable(stamp, self.version)
+        is_held = link.status == PAYOUT_FAILED
+        if is_held:
+            _require_refundable(link, obligation)
+        link.reject(stamp, version=self.version, reason=self.reason)
+        tell_creator(streams, stamp, link, NOT_APPROVED)
+        tell_payee(streams, stamp, link, NOT_APPROVED)
+        if is_held:
+            _give_back(streams, stamp, link, self.reason)
+        elif obligation is not None:
+            obligation.close(stamp, reason=REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +317,8 @@ class RefundPayoutLink:
         streams.account(link.account_id)
         obligation = _funding_of(streams, link)
         link.require(PAYOUT_FAILED)
-        assert obligation is not None, "nothing fails to be paid before it was funded"
-        paid = obligation.payments.get(link.payment_id)
-        if paid is None or paid.refund_id or paid.left_minor < link.held_minor:
-            raise PayoutNotRefundable("the payment was taken back; what is held can be paid to other details alone")
-        amount_minor = link.held_minor
-        link.start_refund(stamp, reason=self.reason)
-        RefundCollection(obligation.obligation_id, link.payment_id, amount_minor, PAYOUT_FAILED).decide(streams, stamp)
+        _require_refundable(link, obligation)
+        _give_back(streams, stamp, link, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,22 +378,42 @@ def _funding_of(streams: Streams, link: PayoutLink) -> Obligation | None:
     return obligation
 
 
+def _require_refundable(link: PayoutLink, obligation: Obligation | None) -> None:
+    """Refuse to give back what did not come by a payment that stands. Raises: PayoutNotRefundable."""
+    assert obligation is not None, "nothing fails to be paid before it was funded"
+    paid = obligation.payments.get(link.payment_id)
+    if paid is None or paid.refund_id or paid.left_minor < link.held_minor:
+        raise PayoutNotRefundable("the payment was taken back; what is held can be paid to other details alone")
+
+
+def _give_back(streams: Streams, stamp: Stamp, link: PayoutLink, reason: str) -> None:
+    """Record that what is held goes back the way it came; the gateway is asked next."""
+    amount_minor = link.held_minor
+    link.start_refund(stamp, reason=reason)
+    RefundCollection(link.obligation_id, link.payment_id, amount_minor, PAYOUT_FAILED).decide(streams, stamp)
+
+
 def amount_of(link: PayoutLink) -> dict[str, int | str]:
     """Return what every message about a link says of its amount."""
     return {"amount": link.amount_minor, "currency": link.currency}
 
 
-def tell_payee(streams: Streams, stamp: Stamp, link: PayoutLink) -> None:
+def ask_payee(streams: Streams, stamp: Stamp, link: PayoutLink) -> None:
     """Record that the payee is asked where to be paid, by a link."""
+    tell_payee(streams, stamp, link, ENTER_DETAILS, expires_on=link.expires_on.isoformat())
+
+
+def tell_payee(streams: Streams, stamp: Stamp, link: PayoutLink, kind: str, **more: str) -> None:
+    """Record that the payee is told what has become of a link."""
     tell(
         streams,
         stamp,
         account_id=link.account_id,
         thing_id=link.payout_link_id,
-        kind=ENTER_DETAILS,
+        kind=kind,
         to=link.payee,
         channels=link.channels or None,  # type: ignore[arg-type]  # as issued: channels all
-        detail={**amount_of(link), "expires_on": link.expires_on.isoformat()},
+        detail={**amount_of(link), **more},
         index=link.attempt,
     )
 
@@ -417,6 +474,19 @@ def payout_approved(facts: Sequence[Fact]) -> Answer:
     return Answer(200, {"id": fact.payout_link_id, "version": fact.version, "approved_by": fact.approved_by})
 
 
+@answer("payout-rejected/1")
+def payout_rejected(facts: Sequence[Fact]) -> Answer:
+    """Answer with who rejected which details, and whether held money goes back."""
+    fact: PayoutRejected = _one(facts, PayoutRejected)
+    shape = {
+        "id": fact.payout_link_id,
+        "status": REFUNDING if fact.status == PAYOUT_FAILED else REJECTED,
+        "version": fact.version,
+        "rejected_by": fact.rejected_by,
+    }
+    return Answer(200, shape)
+
+
 @answer("payout-pay/1")
 def payout_pay(facts: Sequence[Fact]) -> Answer:
     """Answer with the payment that was started at the gateway; null when held money is paid out."""
@@ -446,5 +516,5 @@ def payout_ended(facts: Sequence[Fact]) -> Answer:
 
 __all__ = [
     "DETAILS_SUBMITTED", "VIA", "ApprovePayout", "CancelPayoutLink", "ExpirePayoutLink", "IssuePayoutLink",
-    "PayPayoutLink", "RecordHolderCheck", "RefundPayoutLink", "SubmitPayoutDetails",
+    "PayPayoutLink", "RecordHolderCheck", "RefundPayoutLink", "RejectPayout", "SubmitPayoutDetails",
 ]  # fmt: skip

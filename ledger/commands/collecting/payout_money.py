@@ -36,9 +36,8 @@ from aggregates.errors import Conflict
 from aggregates.fact import Fact, Stamp
 from aggregates.payment import Payment
 from ledger.command import Answer, Streams, answer
-from ledger.commands.collecting.payout_links import amount_of, known_link, tell_creator, tell_payee
+from ledger.commands.collecting.payout_links import ask_payee, known_link, tell_creator, tell_payee
 from ledger.commands.collecting.sources import SourceRules, source
-from ledger.commands.collecting.tellings import tell
 
 PAID, FAILED, REFUNDED, REVERSED = "payout.paid", "payout.failed", "payout.refunded", "payout.reversed"
 """What people are told."""
@@ -94,17 +93,7 @@ class FinishPayout:
         )
         link.pay_out(stamp, attempt=self.attempt)
         tell_creator(streams, stamp, link, PAID)
-        tell(
-            streams,
-            stamp,
-            account_id=link.account_id,
-            thing_id=link.payout_link_id,
-            kind=PAID,
-            to=link.payee,
-            channels=link.channels or None,  # type: ignore[arg-type]  # as issued: channels all
-            detail=amount_of(link),
-            index=link.attempt,
-        )
+        tell_payee(streams, stamp, link, PAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +291,7 @@ def _held_again(streams: Streams, stamp: Stamp, link: PayoutLink, account: Accou
         link.apply_hold(stamp, amount_minor=owing_minor)
     tell_creator(streams, stamp, link, FAILED)
     if link.status == PAYOUT_FAILED:
-        tell_payee(streams, stamp, link)
+        ask_payee(streams, stamp, link)
 
 
 @answer("payout-step/1")

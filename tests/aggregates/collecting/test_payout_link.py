@@ -67,13 +67,20 @@ def start_funding(link: PayoutLink) -> None:
     link.start_funding(STAMP, version=link.version_submitted, obligation_id="obl_1")
 
 
+def pay(link: PayoutLink) -> None:
+    """As the creator, with the approval of another person where the link wants one."""
+    if link.approval:
+        link.approve(by("joon"), version=link.version_submitted)
+    start_funding(link)
+
+
 def fail(link: PayoutLink) -> None:
     link.fail_payout(STAMP, attempt=link.attempt, code="account_closed")
 
 
 STEPS: dict[str, tuple[str, Callable[[PayoutLink], Any]]] = {
     "details": ("details_submitted", details),
-    "pay": ("funding", start_funding),
+    "pay": ("funding", pay),
     "declined": ("details_submitted", lambda link: link.fail_funding(STAMP, code="declined")),
     "settled": ("funded", fund),
     "paying": ("paying", lambda link: link.start_paying(STAMP)),
@@ -88,6 +95,7 @@ STEPS: dict[str, tuple[str, Callable[[PayoutLink], Any]]] = {
     "taken back": ("reversed", lambda link: link.reverse_funding(STAMP, amount_minor=30_000, code="chargeback")),
     "last day over": ("expired", lambda link: link.expire(by(at=NOW + timedelta(days=8)))),
     "withdrawn": ("cancelled", lambda link: link.cancel(STAMP, reason="paid in cash")),
+    "rejected": ("rejected", lambda link: link.reject(by("joon"), version=link.version_submitted, reason="unknown")),
 }
 """Step -> state after it, and how it is made."""
 
@@ -104,12 +112,13 @@ WAYS: dict[str, tuple[str, ...]] = {
     "reversed": ("details", "pay", "settled", "taken back"),
     "expired": ("last day over",),
     "cancelled": ("withdrawn",),
+    "rejected": ("details", "rejected"),
 }
 """State -> a way that leads there."""
 
 POSSIBLE: dict[str, frozenset[str]] = {
     "issued": frozenset({"details", "last day over", "withdrawn"}),
-    "details_submitted": frozenset({"details", "pay", "last day over", "withdrawn"}),
+    "details_submitted": frozenset({"details", "pay", "last day over", "withdrawn", "rejected"}),
     "funding": frozenset({"declined", "settled"}),
     "funded": frozenset({"paying"}),
     "paying": frozenset({"done", "failed"}),
@@ -120,14 +129,15 @@ POSSIBLE: dict[str, frozenset[str]] = {
     "reversed": frozenset(),
     "expired": frozenset(),
     "cancelled": frozenset(),
+    "rejected": frozenset(),
 }
 """State -> steps that lead on from it; all others are refused. What others take back is never refused."""
 
 ASKED = sorted(set(STEPS) - {"taken back", "other details"})
 
 
-def reached(state: str) -> PayoutLink:
-    link = issued()
+def reached(state: str, *, approval: bool = False) -> PayoutLink:
+    link = issued(approval=approval)
     for step in WAYS[state]:
         expected, take = STEPS[step]
         take(link)
@@ -139,7 +149,7 @@ def reached(state: str) -> PayoutLink:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("step", ASKED)
 def test_only_the_steps_of_the_state_machine_lead_out_of_a_state(state: str, step: str) -> None:
-    link = reached(state)
+    link = reached(state, approval=True)
     assert link.status == state
 
     if step in POSSIBLE[state]:
@@ -149,7 +159,8 @@ def test_only_the_steps_of_the_state_machine_lead_out_of_a_state(state: str, ste
     with pytest.raises(LedgerError) as refused:
         STEPS[step][1](link)
 
-    assert refused.value.code in ("wrong_payout_status", "payout_details_needed")
+    of_details = {"payout_failed": ("payout_details_needed", "payout_approval_not_required")}
+    assert refused.value.code in ("wrong_payout_status", *of_details.get(state, ()))
     assert not link.pending
     assert link.status == state
 
@@ -269,6 +280,61 @@ def test_without_an_approver_nobody_approves() -> None:
         link.approve(by("joon"), version=1)
 
     assert refused.value.code == "payout_approval_not_required"
+
+
+def test_only_who_may_approve_rejects_and_only_what_waits_for_approval() -> None:
+    link = reached("details_submitted", approval=True)
+    refused: list[str] = []
+    for stamp, version in ((by("mina"), 1), (by("joon"), 2), (by("joon", kst("2026-03-10 00:00")), 1)):
+        with pytest.raises(LedgerError) as error:
+            link.reject(stamp, version=version, reason="unknown holder")
+        refused.append(error.value.code)
+    with pytest.raises(LedgerError) as unasked:
+        reached("details_submitted").reject(by("joon"), version=1, reason="unknown holder")
+
+    rejected = link.reject(by("joon"), version=1, reason="unknown holder")
+
+    assert [*refused, unasked.value.code] == [
+        "approver_is_creator",
+        "pay_link_replaced",
+        "payout_link_expired",
+        "payout_approval_not_required",
+    ]
+    assert (rejected.rejected_by, rejected.reason, link.status) == ("joon", "unknown holder", "rejected")
+
+
+def test_who_has_approved_details_does_not_reject_them_any_more() -> None:
+    link = reached("details_submitted", approval=True)
+    link.approve(by("joon"), version=1)
+
+    with pytest.raises(LedgerError) as refused:
+        link.reject(by("yuna"), version=1, reason="unknown holder")
+
+    assert (refused.value.code, link.status) == ("payout_approval_not_required", "details_submitted")
+
+
+def test_rejected_details_are_neither_approved_nor_paid_to_from_money_that_stayed_held() -> None:
+    link = reached("payout_failed", approval=True)
+    details(link, "pyd_2")
+    link.reject(by("joon"), version=2, reason="unknown holder")
+    link.start_refund(STAMP, reason="unknown holder")
+    link.fail_refund(STAMP, code="refused")
+    refused: list[str] = []
+    for attempt in (
+        lambda: link.approve(by("yuna"), version=2),
+        lambda: link.reject(by("yuna"), version=2, reason="again"),
+        lambda: link.start_paying(STAMP, version=2),
+    ):
+        with pytest.raises(LedgerError) as error:
+            attempt()
+        refused.append(error.value.code)
+
+    details(link, "pyd_3")
+    link.approve(by("joon"), version=3)
+    link.start_paying(STAMP, version=3)
+
+    assert refused == ["payout_details_needed"] * 3
+    assert (link.status, link.held_minor) == ("paying", 30_000)
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,10 @@ class Street:
             self.clock.advance(seconds=seconds)
         self.feed()
 
-    async def do(self, command: Command) -> dict[str, Any]:
-        """Do a command that is accepted, and feed the views; return its answer."""
+    async def do(self, command: Command, owner: str = "") -> dict[str, Any]:
+        """Do a command of a person that is accepted, and feed the views; return its answer."""
         name = f"street-{next(_numbers)}"
-        outcome = await self.house.engine.submit(command, Call("key_street", "", name, name, f"req_{name}"))
+        outcome = await self.house.engine.submit(command, Call("key_street", owner, name, name, f"req_{name}"))
         assert outcome.status < 400, outcome.body
         self.feed()
         done: dict[str, Any] = orjson.loads(outcome.body)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.commands.collecting.payout_links import CancelPayoutLink, IssuePayoutLink
+from ledger.commands.collecting.payout_links import CancelPayoutLink, IssuePayoutLink, RejectPayout
 from projections import payout_links
 from scheduler.reactions import payout_links as payouts
 from tests.api.public_pages.street import NAME, PHONE, Street, Visitor, waits
@@ -18,11 +18,11 @@ CARD = "4000001234567899"
 GOOD, CLOSED = "110220334711", "110220339999"
 
 
-async def issued(street: Street, amount: int = 30_000) -> tuple[str, str]:
+async def issued(street: Street, amount: int = 30_000, *, approval: bool = False) -> tuple[str, str]:
     """Issue a pay-out link; return its id and the path of the payee's page."""
     account_id = await street.payee()
     payee = await street.person()
-    link_id = str((await street.do(IssuePayoutLink(account_id, amount, payee)))["id"])
+    link_id = str((await street.do(IssuePayoutLink(account_id, amount, payee, approval=approval)))["id"])
     return link_id, await street.link(link_id, payee)
 
 
@@ -194,6 +194,32 @@ async def test_a_cancelled_link_says_so_on_both_sides(street: Street) -> None:
     assert "Nothing is registered yet" in waiting.text
     for page in pages:
         assert ("This link is over" in page.text, "<form" in page.html) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "to_payee", "to_creator"),
+    [
+        ("ko", "승인하지 않아 송금되지 않습니다", "승인되지 않았습니다"),
+        ("en", "The sender has not approved it", "This was not approved"),
+        ("fa", "فرستنده آن را تأیید نکرد", "این پرداخت تأیید نشد"),
+    ],
+)
+async def test_a_rejected_link_says_so_on_both_sides(
+    street: Street, language: str, to_payee: str, to_creator: str
+) -> None:
+    link_id, path = await issued(street, approval=True)
+    payee = await entered(street, path, language)
+    await register(payee, GOOD)
+    await work(street)
+    maker = await creator(street, link_id, language)
+    waiting = await maker.open()
+    await street.do(RejectPayout(link_id, 1, "unknown holder"), owner="Joon")
+
+    pages = [await payee.open(), await maker.open()]
+
+    assert "4711" in waiting.text
+    assert [to_payee in pages[0].text, to_creator in pages[1].text] == [True, True]
+    assert not [page for page in pages if "<form" in page.html or "unknown holder" in page.html]
 
 
 async def test_the_number_of_the_phone_is_in_no_page(street: Street) -> None:

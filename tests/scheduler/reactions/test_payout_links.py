@@ -23,6 +23,7 @@ from ledger.commands.collecting.payout_links import (
     IssuePayoutLink,
     PayPayoutLink,
     RefundPayoutLink,
+    RejectPayout,
     SubmitPayoutDetails,
 )
 from ledger.commands.collecting.payout_money import FinishPayout
@@ -38,7 +39,7 @@ from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import LinkNotFound, open_vault
 from ledger.vault.payouts import Payee, read_destination
-from projections import payout_links, transactions
+from projections import obligations, payout_links, transactions
 from projections.connections import connect_to
 from projections.registry import chosen
 from projections.runner import Runner
@@ -135,6 +136,15 @@ class Desk:
         )
         issued = await self.do(IssuePayoutLink(self.account_id, amount_minor, payee, approval=approval))
         self.link_id = issued["id"]
+
+    async def as_other(self, command: Any) -> dict[str, Any]:
+        """Do something as another person than who issued the link."""
+        self.number += 1
+        outcome = await self.bench.engine.submit(
+            command, Call("key_other", "Joon", f"{self.account_id}:{self.number}", "same", "req_other")
+        )
+        answered: dict[str, Any] = orjson.loads(outcome.body)
+        return answered
 
     async def submit(self, number: str = GOOD, kind: str = "account") -> dict[str, Any]:
         destination = read_destination(kind, number=number, holder="Haneul", bank="Harbour Bank")
@@ -629,14 +639,73 @@ async def test_with_an_approver_money_moves_only_after_another_person_has_approv
     early = await desk.pay()
     own = await desk.do(ApprovePayout(desk.link_id, 1))
 
-    other_person = Call("key_other", "Joon", f"{desk.link_id}:approve", "same", "req_approve")
-    outcome = await desk.bench.engine.submit(ApprovePayout(desk.link_id, 1), other_person)
+    approved = await desk.as_other(ApprovePayout(desk.link_id, 1))
     await desk.pay()
     await desk.react()
 
     assert (early["code"], own["code"]) == ("payout_approval_required", "approver_is_creator")
-    assert orjson.loads(outcome.body)["approved_by"] == "Joon"
+    assert approved["approved_by"] == "Joon"
     assert await desk.status() == "paid_out"
+
+
+async def test_what_is_rejected_is_over_and_both_sides_are_told(desk: Desk) -> None:
+    await desk.issue(approval=True)
+    await desk.submit()
+    await desk.react(2)
+    own = await desk.do(RejectPayout(desk.link_id, 1, "unknown holder"))
+
+    rejected = await desk.as_other(RejectPayout(desk.link_id, 1, "unknown holder"))
+    paid, again = await desk.pay(), await desk.submit()
+    await desk.react()
+
+    assert own["code"] == "approver_is_creator"
+    assert rejected == {"id": desk.link_id, "status": "rejected", "version": 1, "rejected_by": "Joon"}
+    assert (paid["code"], again["code"]) == ("wrong_payout_status", "wrong_payout_status")
+    told = ["payout.confirm", "payout.enter_details", "payout.rejected", "payout.rejected"]
+    assert (await desk.status(), sorted(await desk.told())) == ("rejected", told)
+    assert await desk.journal() == {}
+
+
+async def test_what_was_asked_of_the_creator_is_asked_for_no_more_after_a_rejection(desk: Desk) -> None:
+    await desk.issue(30_001, approval=True)
+    await desk.submit()
+    await desk.react(2)
+    await desk.as_other(ApprovePayout(desk.link_id, 1))
+    due = (await desk.pay())["obligation_id"]
+    await desk.react()
+    await desk.submit("110220334712")
+    await desk.react(2)
+
+    rejected = await desk.as_other(RejectPayout(desk.link_id, 2, "unknown holder"))
+    desk.feed()
+    async with desk.bench.see() as connection:
+        asked = await obligations.find(connection, due)
+
+    assert (rejected["status"], rejected["version"]) == ("rejected", 2)
+    assert asked is not None
+    assert (asked["closed"], asked["paid_minor"]) == ("rejected", 0)
+
+
+async def test_money_held_for_rejected_details_goes_back_to_the_creator(desk: Desk) -> None:
+    await desk.issue(approval=True)
+    await desk.submit("110220339999")
+    await desk.react(2)
+    await desk.as_other(ApprovePayout(desk.link_id, 1))
+    await desk.pay()
+    await desk.react()
+    await desk.submit("110220334712")
+    await desk.react(2)
+    held = await desk.held()
+
+    rejected = await desk.as_other(RejectPayout(desk.link_id, 2, "unknown holder"))
+    await desk.react()
+
+    assert (held, rejected["status"]) == (30_000, "refunding")
+    shown = await desk.shown()
+    assert (shown["status"], shown["code"], shown["held_minor"], await desk.held()) == ("refunded", "rejected", 0, 0)
+    assert {"payout.rejected", "payout.refunded"} <= set(await desk.told())
+    assert await desk.journal() == {}
+    assert await desk.transfers() == [(30_000, 1, "failed")]
 
 
 async def test_details_that_were_erased_are_not_paid_to(desk: Desk) -> None:
