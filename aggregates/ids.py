@@ -120,3 +120,10 @@ def account_of(child_id: str) -> str:
 def stream_id(public_id: str) -> UUID:
     """Return the id of the stream that belongs to a public id."""
     return uuid5(STREAMS, public_id)
+
+
+@lru_cache(maxsize=CACHED_IDS_MAX)
+def account_stream(account_id: str) -> UUID:
+    """Return the id of an account's stream. Raises: NotFound: no account can be called so."""
+    parse(account_id, "acc")
+    return stream_id(account_id)

@@ -59,8 +59,11 @@ class Unit:
 
     def account(self, account_id: str) -> Account:
         """Return the account. Raises: NotFound `account_not_found`."""
-        ids.parse(account_id, "acc")
-        account = self.stream(Account, account_id)
+        stream_id = ids.account_stream(account_id)
+        account = self.touched.get(stream_id.int)
+        if account is None:
+            account = self.touched[stream_id.int] = self._get(Account, stream_id)
+        assert isinstance(account, Account), "an account's id names its stream"
         if not account.version:
             # Another process may open it any moment: that nothing is there must not be remembered.
             self._warm.evict(account.id)
