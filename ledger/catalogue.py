@@ -88,7 +88,7 @@ Every fact also has `occurred_at` (business time, UTC), `recorded_at` (the ledge
 stream), `actor` (opaque name of who did it) and `request_id`. The first fact of a command carries `command`: the hash
 of the request, the name of its answer's format and the number of its facts. Amounts (`*_minor`) are integers in minor
 units of `currency`; a `date` is a calendar day in Seoul. "Moves money" means that the fact has a double entry
-(`aggregates/postings.py`).
+(`aggregates/postings/`).
 """
 
 _COVERED = {field.name for field in fields(Fact)}

@@ -16,14 +16,8 @@ from eventsourcing.persistence import MapperDeserialisationError
 
 from aggregates.account import Account
 from aggregates.fact import Fact
-from aggregates.postings import (
-    PREPAID,
-    PREPAID_HOLD,
-    REFUND_PAYABLE,
-    TRADE_RECEIVABLE,
-    UNBILLED_RECEIVABLE,
-    entry_of,
-)
+from aggregates.postings import entry_of
+from aggregates.postings.chart import PREPAID, PREPAID_HOLD, REFUND_PAYABLE, TRADE_RECEIVABLE, UNBILLED_RECEIVABLE
 from ledger.mapper import to_fact
 from ledger.stream import HEAD, TOPIC_AT, part_of
 from ledger.verify import Finding

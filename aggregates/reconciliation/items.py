@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from aggregates import ids
 from aggregates.account import Account
 from aggregates.fact import Fact
-from aggregates.postings import BANK as BANK_ACCOUNT
-from aggregates.postings import GATEWAY_RECEIVABLE, entry_of
+from aggregates.postings import entry_of
+from aggregates.postings.chart import BANK as BANK_ACCOUNT
+from aggregates.postings.chart import GATEWAY_RECEIVABLE
 from aggregates.reconciliation.facts import ParkedReturned
 from aggregates.reconciliation.parts import BANK, PROVIDER
 

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from aggregates.money import EXPONENTS, format_minor
-from aggregates.postings import (
+from aggregates.postings.chart import (
     COLLECTIONS,
     MEMBER_RECEIVABLE,
     PAYERS_CREDIT,

@@ -16,14 +16,14 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregates import ids, postings
+from aggregates import ids
 from aggregates.account import Account
 from aggregates.account.billing.months import month_of
 from aggregates.account.lots import total
 from aggregates.account.snapshot import AccountSnapshot
 from aggregates.errors import LedgerError
 from aggregates.fact import FACTS, Stream
-from aggregates.postings import postings_of
+from aggregates.postings import chart, postings_of
 from ledger.command import Command
 from ledger.commands.charges import (
     CancelCharge,
@@ -340,18 +340,18 @@ def check_books(book: Book, accounts: Sequence[str]) -> None:
                 for posting in postings_of(fact):
                     sums[posting.account] += posting.amount_minor
         held_minor = sum(spend.held_minor for spend in account.holds.values() if account.mode == "prepaid")
-        assert sums[postings.PREPAID] == -account.balance_minor
-        assert sums[postings.PREPAID_HOLD] == -held_minor
-        assert sums[postings.REFUND_PAYABLE] == -account.refund_pending_minor
-        assert sums[postings.MEMBER_RECEIVABLE] == account.member_receivable_minor
-        assert sums[postings.UNBILLED_RECEIVABLE] == account.billing.unbilled_minor
-        assert sums[postings.TRADE_RECEIVABLE] == account.billing.trade_receivable_minor
+        assert sums[chart.PREPAID] == -account.balance_minor
+        assert sums[chart.PREPAID_HOLD] == -held_minor
+        assert sums[chart.REFUND_PAYABLE] == -account.refund_pending_minor
+        assert sums[chart.MEMBER_RECEIVABLE] == account.member_receivable_minor
+        assert sums[chart.UNBILLED_RECEIVABLE] == account.billing.unbilled_minor
+        assert sums[chart.TRADE_RECEIVABLE] == account.billing.trade_receivable_minor
         parked = sum(deposit.amount_minor for deposit in account.parked.values())
-        assert sums[postings.UNMATCHED_DEPOSIT] == -parked
-        assert max(sums[postings.COUPON_PAYABLE], sums[postings.REFUND_FEE]) <= 0
+        assert sums[chart.UNMATCHED_DEPOSIT] == -parked
+        assert max(sums[chart.COUPON_PAYABLE], sums[chart.REFUND_FEE]) <= 0
     lines = [posting for fact in book.facts for posting in postings_of(fact)]
     assert sum(posting.amount_minor for posting in lines) == 0
-    assert sum(posting.amount_minor for posting in lines if posting.account == postings.TRANSFER) == 0
+    assert sum(posting.amount_minor for posting in lines if posting.account == chart.TRANSFER) == 0
 
 
 def check_replay(book: Book) -> None:

@@ -11,7 +11,8 @@ import orjson
 from aggregates.account import Account
 from aggregates.account.parts import MonthPart
 from aggregates.numbers import Numbers
-from aggregates.postings import TRADE_RECEIVABLE, UNBILLED_RECEIVABLE, postings_of
+from aggregates.postings import postings_of
+from aggregates.postings.chart import TRADE_RECEIVABLE, UNBILLED_RECEIVABLE
 from aggregates.spend import Spend
 from ledger.mapper import pack, to_fact
 from tests.aggregates.samples import sample

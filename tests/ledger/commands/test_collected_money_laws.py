@@ -15,7 +15,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregates import postings
 from aggregates.account import Account
 from aggregates.collecting.obligation import Obligation
 from aggregates.collecting.payout_link import PayoutLink
@@ -23,7 +22,7 @@ from aggregates.collecting.withdrawal import Withdrawal
 from aggregates.errors import LedgerError
 from aggregates.fact import FACTS, Fact
 from aggregates.payment import Payment
-from aggregates.postings import postings_of
+from aggregates.postings import chart, postings_of
 from ledger.command import Command
 from ledger.commands.charges import SettleReceivable
 from ledger.commands.collecting.obligations import (
@@ -203,12 +202,12 @@ def check_books(walk: Walk) -> None:
     for fact in walk.book.facts:
         for posting in postings_of(fact):
             sums[posting.account] += posting.amount_minor
-    assert sum(sums.values()) == sums[postings.TRANSFER] == 0
-    assert sums[postings.COLLECTIONS] == -account.collections_minor
-    assert sums[postings.PAYERS_CREDIT] == -account.payer_credit_minor
-    assert sums[postings.PAYOUT_HOLD] == -account.payout_hold_minor
-    assert sums[postings.WITHDRAWAL_PAYABLE] == -account.withdrawing_minor
-    assert sums[postings.MEMBER_RECEIVABLE] == account.member_receivable_minor
+    assert sum(sums.values()) == sums[chart.TRANSFER] == 0
+    assert sums[chart.COLLECTIONS] == -account.collections_minor
+    assert sums[chart.PAYERS_CREDIT] == -account.payer_credit_minor
+    assert sums[chart.PAYOUT_HOLD] == -account.payout_hold_minor
+    assert sums[chart.WITHDRAWAL_PAYABLE] == -account.withdrawing_minor
+    assert sums[chart.MEMBER_RECEIVABLE] == account.member_receivable_minor
     for link in (stream for stream in walk.book.streams.values() if isinstance(stream, PayoutLink)):
         check_link(link, walk.book.facts)
 

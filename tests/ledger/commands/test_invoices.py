@@ -13,12 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregates import postings
 from aggregates.account import Account
 from aggregates.account.billing.months import month_of, next_month
 from aggregates.account.billing.overdue import InvoiceOverdue
 from aggregates.ids import stream_id
-from aggregates.postings import postings_of
+from aggregates.postings import chart, postings_of
 from ledger.command import ANSWERS
 from ledger.commands.invoices import (
     AdjustInvoice,
@@ -310,10 +309,10 @@ def test_invoices_add_up_to_what_was_captured_less_what_came_back_and_what_is_ca
         for posting in postings_of(fact):
             sums[posting.account] += posting.amount_minor
     assert sum(sums.values()) == 0
-    assert sums[postings.UNBILLED_RECEIVABLE] == billing.unbilled_minor
-    assert sums[postings.TRADE_RECEIVABLE] == billing.trade_receivable_minor
-    assert sums[postings.BANK] == billed - billing.outstanding_minor
-    assert account.receivable_minor == captured - returned - sums[postings.BANK]
+    assert sums[chart.UNBILLED_RECEIVABLE] == billing.unbilled_minor
+    assert sums[chart.TRADE_RECEIVABLE] == billing.trade_receivable_minor
+    assert sums[chart.BANK] == billed - billing.outstanding_minor
+    assert account.receivable_minor == captured - returned - sums[chart.BANK]
     assert [each["number"] for each in years.invoices] == [
         f"MCOM-129{number:07d}" for number in range(1, len(years.invoices) + 1)
     ]
