@@ -49,6 +49,12 @@ class DebitStep(Conflict):
     code = "debit_step_not_allowed"
 
 
+class DebitAskedElsewhere(Conflict):
+    """What the debit collects is asked for by a bill, or by somebody else's document, already."""
+
+    code = "debit_asked_elsewhere"
+
+
 class DebitDayPassed(Rejected):
     """The day of collection has passed."""
 
@@ -232,6 +238,21 @@ class DebitCancelled(Fact):
         debit.next_on = None
 
 
+@fact("debit.billed")
+class DebitBilled(Fact):
+    """A bill has taken its place: it asks for what is left, and says to people what becomes of it (SPEC N7).
+
+    Attributes:
+        debit_id, bill_id: public ids.
+    """
+
+    debit_id: str
+    bill_id: str
+
+    def apply(self, debit: Debit) -> None:
+        debit.bill_id = self.bill_id
+
+
 @fact("debit.reversed")
 class DebitReversed(Fact):
     """The bank has taken back what it had paid: what is due is due again.
@@ -263,11 +284,12 @@ class Debit(Stream):
         batch_id: of the file it is, or was last, in. asked_minor: what that file asks for.
         tries: how often the bank has answered. collected_minor: what it has taken and not taken back.
         next_on: KST date from which on it goes into a file; None = it does not.
+        bill_id: of the bill that has taken its place; "" = none has.
     """
 
     __slots__ = (
-        "amount_minor", "asked_minor", "batch_id", "collect_on", "collected_minor", "debit_id", "mandate_id", "month",
-        "next_on", "obligation_id", "retry_days", "status", "tries",
+        "amount_minor", "asked_minor", "batch_id", "bill_id", "collect_on", "collected_minor", "debit_id", "mandate_id",
+        "month", "next_on", "obligation_id", "retry_days", "status", "tries",
     )  # fmt: skip
 
     Scheduled = DebitScheduled
@@ -277,11 +299,13 @@ class Debit(Stream):
     PartlyCollected = DebitPartlyCollected
     Failed = DebitFailed
     Cancelled = DebitCancelled
+    Billed = DebitBilled
     Reversed = DebitReversed
 
     def __init__(self, id: UUID) -> None:
         super().__init__(id)
         self.debit_id = self.mandate_id = self.obligation_id = self.month = self.status = self.batch_id = ""
+        self.bill_id = ""
         self.amount_minor = self.asked_minor = self.collected_minor = self.tries = 0
         self.collect_on = date.min
         self.next_on: date | None = None
@@ -374,6 +398,16 @@ class Debit(Stream):
         """Let it not be collected, or no further. Raises: DebitStep: it is at the bank, or over."""
         self._require_open()
         self.record(DebitCancelled, stamp, debit_id=self.debit_id, reason=reason)
+
+    def bill(self, stamp: Stamp, *, bill_id: str) -> None:
+        """Record that a bill has taken its place. Raises: DebitAskedElsewhere: another one has. Source: SPEC N7."""
+        self.require_unbilled()
+        self.record(DebitBilled, stamp, debit_id=self.debit_id, bill_id=bill_id)
+
+    def require_unbilled(self) -> None:
+        """Refuse a second bill for the same money. Raises: DebitAskedElsewhere."""
+        if self.bill_id:
+            raise DebitAskedElsewhere("a bill asks for what this debit collects already")
 
     def reverse(self, stamp: Stamp, *, code: str) -> int:
         """Record that all that was collected was taken back; return how much.

@@ -58,6 +58,7 @@ MOVES_NOTHING = frozenset(
         "billing_key.removed",
         "billing_key.requested",
         "books.period_closed",
+        "debit.billed",
         "debit.cancelled",
         "debit.collected",
         "debit.failed",

@@ -10,7 +10,7 @@ from aggregates.account import standing
 from aggregates.account.transfers import CurrencyMismatch
 from aggregates.billing_key import BillingKeyNotActive
 from aggregates.collecting import bill, bill_customer, obligation_parts
-from aggregates.collecting.debit import DebitNotFound, DebitStep
+from aggregates.collecting.debit import DebitAskedElsewhere, DebitNotFound, DebitStep
 from aggregates.dates import business_date
 from aggregates.errors import LedgerError, Rejected
 from api import shapes
@@ -222,7 +222,7 @@ def refund_bill(ask: Ask, bill_id: str, body: RefundBillBody) -> RefundBill:
     rule=OWN_BILL,
     body=SendForDebitBody,
     answer=shapes.Bill,
-    raises=(*RULES, bill_commands.BillForAnotherAmount, DebitNotFound, DebitStep),
+    raises=(*RULES, bill_commands.BillForAnotherAmount, DebitNotFound, DebitAskedElsewhere, DebitStep),
 )
 def send_bill_for_debit(ask: Ask, bill_id: str, body: SendForDebitBody) -> SendBillForDebit:
     """Send a draft for what is left of a direct debit, which is not collected any more: one due item, asked for once.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ledger.commands.collecting import (
     auto_pay,
+    bill_money,
     bills,
     building_charges,
     buildings,
     debit_batches,
+    debit_money,
     debit_plans,
     debits,
     mandates,
@@ -25,10 +27,12 @@ from ledger.commands.collecting import (
 
 __all__ = [
     "auto_pay",
+    "bill_money",
     "bills",
     "building_charges",
     "buildings",
     "debit_batches",
+    "debit_money",
     "debit_plans",
     "debits",
     "mandates",

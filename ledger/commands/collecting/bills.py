@@ -30,29 +30,20 @@ from aggregates.collecting.bill_customer import BillCustomer
 from aggregates.collecting.bill_facts import BillFact, BillPaymentStarted, BillSheet
 from aggregates.collecting.debit import DebitNotFound
 from aggregates.collecting.obligation import Obligation
-from aggregates.collecting.obligation_facts import (
-    ObligationAttemptEnded,
-    ObligationConfirmed,
-    ObligationRefunded,
-    ObligationReversed,
-    ObligationSettled,
-)
 from aggregates.dates import business_date, rfc3339
 from aggregates.errors import Conflict, Rejected
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import parse
 from ledger.command import Answer, Streams, answer
 from ledger.commands.collecting.debits import known_debit, switch_to_bill
-from ledger.commands.collecting.mandates import known_mandate
 from ledger.commands.collecting.obligations import (
+    METHODS,
     Method,
     RefundCollection,
     StartCollection,
     change_due,
-    known_obligation,
     open_obligation,
 )
-from ledger.commands.collecting.sources import SourceRules, source
 from ledger.commands.collecting.tellings import tell
 
 PayMethod = Literal["card", "debit_card", "transfer"]
@@ -158,22 +149,22 @@ class SendBillForDebit:
     debit_id: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Bill.Sent` and a telling, and `Debit.Cancelled` where it waits for a file.
+        """Record `Debit.Billed`, as of `SendBill`, and `Debit.Cancelled` where it waits for a file.
 
         Raises:
             BillNotFound, DebitNotFound, AccountIsClosed; as of `Bill.require_draft`.
             ObligationClosed, ObligationPaid, AttemptInFlight: nothing is left, or it is being paid now.
             BillForAnotherAmount: the bill is not for what is left.
-            DebitStep: the debit is at the bank.
+            DebitAskedElsewhere, DebitStep: a bill asks for it already; the debit is at the bank.
 
         Source: SPEC N7, R-116.
         """
         bill = known_bill(streams, self.bill_id)
         sheet = bill.sheet
         account = streams.account(sheet.account_id)
+        customer = streams.held(BillCustomer, sheet.customer_id)
         debit = known_debit(streams, self.debit_id)
-        known_mandate(streams, debit.mandate_id)
-        obligation = known_obligation(streams, debit.obligation_id)
+        obligation = streams.held(Obligation, debit.obligation_id)
         standing.refuse_closed(account)
         bill.require_draft(stamp)
         if obligation.account_id != sheet.account_id:
@@ -182,9 +173,11 @@ class SendBillForDebit:
         obligation.require_payable(left or 1)
         if left != sheet.amount_minor:
             raise BillForAnotherAmount(f"the bill must be for {left}, what is left of the debit", left=left)
-        switch_to_bill(streams, stamp, obligation)
+        switch_to_bill(streams, stamp, debit, obligation, self.bill_id)
         bill.send(stamp, obligation_id=obligation.obligation_id)
         tell_payer(streams, stamp, bill, "bill.sent")
+        if customer.on and not in_time(sheet.due_on, stamp.recorded_at):
+            miss(streams, stamp, bill, TOO_LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +205,12 @@ class ChangeBill:
         was_announced = bill.sheet.auto_pay.state == ANNOUNCED
         amount_minor = bill.sheet.amount_minor if self.amount_minor is None else self.amount_minor
         due_on = self.due_on or bill.sheet.due_on
+        # What a debit has collected before the bill took its place is due beside the bill's amount.
+        beside_minor = 0 if money is None else (money.due_minor or 0) - bill.sheet.amount_minor
         bill.change(stamp, amount_minor=amount_minor, due_on=due_on, money=money)
         if money is None:
             return
-        change_due(streams, stamp, money, due_minor=amount_minor, due_on=due_on)
+        change_due(streams, stamp, money, due_minor=amount_minor + beside_minor, due_on=due_on)
         tell_payer(streams, stamp, bill, "bill.changed")
         tell_forwardee(streams, stamp, bill, "bill.changed")
         if customer.on and not in_time(due_on, stamp.recorded_at):
@@ -324,6 +319,7 @@ class RefundBill:
         streams.account(bill.sheet.account_id)
         payments = {} if money is None else money.payments
         counted = [payment_id for payment_id, paid in payments.items() if paid.applied_minor]
+        counted.sort(key=lambda payment_id: payments[payment_id].method not in METHODS)
         if money is None or not counted:
             raise NothingToRefund("no money of this bill has settled here that could go back")
         amount = money.payments[counted[0]].left_minor if self.amount_minor is None else self.amount_minor
@@ -404,45 +400,6 @@ class RemindOfBill:
         tell_forwardee(streams, stamp, bill, "bill.reminder", days=self.days_before)
 
 
-@source("bill")
-class BillRules(SourceRules):
-    """What bills add to their obligations: who is told, and that a charge which failed is paid by hand."""
-
-    def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the bill, as it stands in the commit: it decides what is done, and is not always written."""
-        streams.held(Bill, obligation.source_id)
-
-    def ended(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationAttemptEnded) -> None:
-        """Tell the payer that the automatic payment failed, and that the bill is to be paid by hand."""
-        bill = streams.stream(Bill, obligation.source_id)
-        if bill.sheet.auto_pay.payment_id == fact.attempt_id:
-            miss(streams, stamp, bill, fact.code)
-
-    def settled(
-        self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationSettled | ObligationConfirmed
-    ) -> None:
-        """Tell everybody that the bill is paid; money that came too late goes back and pays nothing."""
-        if isinstance(fact, ObligationConfirmed) or fact.applied_minor:
-            self._tell_all(streams, stamp, obligation, "bill.paid", fact.amount_minor)
-
-    def reversed(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationReversed) -> None:
-        """Tell everybody that the bill is to be paid again."""
-        if fact.applied_minor:
-            self._tell_all(streams, stamp, obligation, "bill.reversed", fact.applied_minor)
-
-    def refunded(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationRefunded) -> None:
-        """Tell the payer, and whom the payer has asked: one of them has the money back."""
-        bill = streams.stream(Bill, obligation.source_id)
-        tell_payer(streams, stamp, bill, "bill.refunded", amount=fact.amount_minor)
-        tell_forwardee(streams, stamp, bill, "bill.refunded", amount=fact.amount_minor)
-
-    def _tell_all(self, streams: Streams, stamp: Stamp, obligation: Obligation, kind: str, amount_minor: int) -> None:
-        bill = streams.stream(Bill, obligation.source_id)
-        tell_payer(streams, stamp, bill, kind, amount=amount_minor)
-        tell_forwardee(streams, stamp, bill, kind, amount=amount_minor)
-        _tell(streams, stamp, bill, kind, None, amount=amount_minor)
-
-
 def known_bill(streams: Streams, bill_id: str) -> Bill:
     """Return a bill. Raises: BillNotFound."""
     parse(bill_id, PREFIX)
@@ -507,6 +464,11 @@ def tell_somebody(streams: Streams, stamp: Stamp, bill: Bill, kind: str, person:
     """Tell one person, or nobody; as `tell_payer`."""
     if person is not None:
         _tell(streams, stamp, bill, kind, person, **more)
+
+
+def tell_biller(streams: Streams, stamp: Stamp, bill: Bill, kind: str, **more: int | str) -> None:
+    """Tell the account's own people; as `tell_payer`."""
+    _tell(streams, stamp, bill, kind, None, **more)
 
 
 def _tell(streams: Streams, stamp: Stamp, bill: Bill, kind: str, to: str | None, **more: int | str) -> str:

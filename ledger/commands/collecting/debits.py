@@ -12,19 +12,18 @@ from datetime import date
 from typing import Any, ClassVar
 
 from aggregates.account import Account, standing
-from aggregates.account.collections import DIRECT_DEBIT
 from aggregates.calendar import BusinessCalendar
 from aggregates.collecting.debit import (
     PREFIX,
     RETRY_DAYS,
     Debit,
+    DebitAskedElsewhere,
     DebitDayPassed,
     DebitNotFound,
     check_retry_days,
 )
 from aggregates.collecting.mandate import Mandate, MandateNotFound
 from aggregates.collecting.obligation import Obligation
-from aggregates.collecting.obligation_facts import ObligationConfirmed, ObligationSettled
 from aggregates.collecting.obligation_parts import ObligationNotFound
 from aggregates.dates import business_date
 from aggregates.errors import Rejected, Unavailable
@@ -34,7 +33,7 @@ from ledger.command import Answer, Streams, answer
 from ledger.commands.collecting.mandates import known_mandate, present
 from ledger.commands.collecting.obligations import known_obligation, open_obligation, reverse_attempt
 from ledger.commands.collecting.onboarding import known_onboarding
-from ledger.commands.collecting.sources import SourceRules, rules_of, source
+from ledger.commands.collecting.sources import rules_of
 from ledger.commands.collecting.tellings import tell
 
 CALENDAR = BusinessCalendar()
@@ -197,29 +196,6 @@ class ReverseDebit:
         )
 
 
-@source("debit")
-class DebitRules(SourceRules):
-    """What a debit adds to its own obligation: when somebody pays it otherwise, it is not collected any more."""
-
-    KEEPS_CREDIT = True
-
-    def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the debit."""
-        debit = streams.stream(Debit, obligation.source_id)
-        if debit.next_on is not None:
-            streams.stream(Mandate, debit.mandate_id)
-
-    def settled(
-        self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationSettled | ObligationConfirmed
-    ) -> None:
-        """Take the debit back where what it asks for is paid."""
-        by_debit = isinstance(fact, ObligationSettled) and fact.method == DIRECT_DEBIT
-        # A debit's own result is written on it anyway; whatever else pays is decided on the debit as it stands.
-        debit = (streams.stream if by_debit else streams.held)(Debit, obligation.source_id)
-        if debit.next_on is not None and obligation.is_paid:
-            cancel(stamp, debit, streams.stream(Mandate, debit.mandate_id), "paid_otherwise")
-
-
 def known_debit(streams: Streams, debit_id: str) -> Debit:
     """Return a debit. Raises: DebitNotFound."""
     parse(debit_id, PREFIX)
@@ -233,23 +209,31 @@ def cancel(stamp: Stamp, debit: Debit, mandate: Mandate, reason: str) -> None:
     mandate.use_month(stamp, amount_minor=-left, month=debit.month)
 
 
-def switch_to_bill(streams: Streams, stamp: Stamp, obligation: Obligation) -> None:
-    """Let the obligation of a debit be asked for by a bill: the debit is not collected any more.
+def switch_to_bill(streams: Streams, stamp: Stamp, debit: Debit, obligation: Obligation, bill_id: str) -> None:
+    """Let a bill ask for the obligation of a debit, which is not collected any more.
 
-    Called inside the decision of whoever makes the bill, before its first fact; nothing to do for other sources, and
-    for a debit that has had its last answer.
+    Called inside the decision of whoever makes the bill, before its first fact. Of several debits of one obligation,
+    the one that opened it and the one that is named are not collected.
 
     Raises:
+        DebitAskedElsewhere: somebody else's document asks for it, or a bill does already.
         DebitStep: it is at the bank now.
 
     Source: SPEC N7, R-116.
     """
     if obligation.source != "debit":
-        return
-    debit = known_debit(streams, obligation.source_id)
-    mandate = known_mandate(streams, debit.mandate_id)
-    if debit.status == "submitted" or debit.next_on is not None:
-        cancel(stamp, debit, mandate, "switched_to_bill")
+        raise DebitAskedElsewhere("what this debit collects is asked for by somebody else's document")
+    own = known_debit(streams, obligation.source_id)
+    both = (own,) if own.debit_id == debit.debit_id else (own, debit)
+    switched = [
+        (each, known_mandate(streams, each.mandate_id))
+        for each in both
+        if each.status == "submitted" or each.next_on is not None
+    ]
+    own.require_unbilled()
+    for each, mandate in switched:
+        cancel(stamp, each, mandate, "switched_to_bill")
+    own.bill(stamp, bill_id=bill_id)
 
 
 def schedule(
