@@ -398,8 +398,13 @@ def settle_attempt(
 
 
 def end_attempt(streams: Streams, stamp: Stamp, obligation: Obligation, attempt_id: str, code: str) -> None:
-    """Record that an attempt brought nothing; one that is not under way any more is passed over."""
+    """Record that an attempt brought nothing; one that is not under way any more is passed over.
+
+    (Then nothing is written to the obligation: so the commit holds it to be as it was read. Another process may have
+    started the attempt after it was.)
+    """
     if obligation.attempt is None or obligation.attempt.attempt_id != attempt_id:
+        streams.held(Obligation, obligation.obligation_id)
         return
     rules_of(obligation).ended(
         streams, stamp, obligation, obligation.end_attempt(stamp, attempt_id=attempt_id, code=code)

@@ -311,8 +311,12 @@ class LinkRules(SourceRules):
     """What a link adds to the money of its obligations."""
 
     def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the first link, and for the one that holds now."""
-        _links(streams, obligation)
+        """Ask for the first link, and for the one that holds now, as they stand in the commit.
+
+        (What the first one says of its uses decides what is done, and it is not always written.)
+        """
+        for link in _links(streams, obligation):
+            streams.held(PaymentLink, link.link_id)
 
     def check(self, streams: Streams, obligation: Obligation, stamp: Stamp) -> None:
         """Refuse a payment by a link that does not hold now. Raises: as of `PaymentLink.require_payable`."""

@@ -21,6 +21,7 @@ from ledger.commands.collecting.obligations import (
     StartCollection,
     open_obligation,
 )
+from ledger.commands.collecting.payment_links import IssuePaymentLink, PayByLink
 from ledger.ports.sandbox.gateway import SandboxGateway
 from ledger.ports.sandbox.scenarios import counted, set_rates
 from ledger.ports.sandbox.state import SandboxState
@@ -151,6 +152,42 @@ async def test_a_request_of_1_000_000_is_paid_in_two_parts(counter: Counter) -> 
     assert (half["status"], half["outstanding"]) == ("partially_paid", 600_000)
     shown = await counter.shown()
     assert (shown["status"], [payment["counted"] for payment in shown["payments"]]) == ("paid", [400_000, 600_000])
+
+
+async def test_a_payment_that_another_process_has_started_is_over_when_it_is_declined(
+    counter: Counter, other: Bench
+) -> None:
+    """The obligation in the worker's memory is from before the second payment; what it says of that is not believed."""
+    await counter.ask(20_001)
+    await counter.pay(20_001)
+    start = StartCollection(counter.obligation_id, 20_001, "card", "link")
+    again = await do(other.engine, start, f"{counter.account_id}:again")
+
+    await counter.react()
+
+    shown = await counter.shown()
+    assert (shown["status"], shown["pending"], shown["outstanding"]) == ("unpaid", 0, 20_001)
+    assert [payment["status"] for payment in shown["payments"]] == ["failed", "failed"]
+    assert (await counter.start(20_001))["status"] == "pending" == again["status"]
+
+
+async def test_a_use_of_a_link_that_another_process_has_started_is_free_again_when_it_is_declined(
+    counter: Counter, other: Bench
+) -> None:
+    """So with the uses of a link (SPEC R-130): one that failed is free again, whoever has started it."""
+    counter.account_id = await account_with(counter.bench.engine, 0, f"Blue Kite {uuid4()}")
+    until = counter.clock.at.date() + timedelta(days=3)
+    link_id = (await counter.do(IssuePaymentLink(counter.account_id, 20_001, until, "Asia/Seoul", max_uses=2)))["id"]
+    await counter.do(PayByLink(link_id, None, "card"))
+    await counter.react()
+    await do(other.engine, PayByLink(link_id, None, "card"), f"{counter.account_id}:again")
+
+    await counter.react()
+
+    async with counter.bench.see() as connection:
+        closed = [row["closed"] for row in await obligations.of_source(connection, link_id)]
+    assert closed == ["unused", "unused"]
+    assert [(await counter.do(PayByLink(link_id, None, "card")))["status"] for _ in range(2)] == ["pending"] * 2
 
 
 async def test_a_declined_payment_leaves_it_due(counter: Counter) -> None:
