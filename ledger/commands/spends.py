@@ -236,7 +236,7 @@ def _spend(facts: Sequence[Fact]) -> dict[str, object]:
         "overdrawn": fact.overdrawn_minor,
         "member_id": fact.member_id,
         "reference": fact.reference,
-        "spent_on": fact.spent_on,
+        "spent_on": fact.spent_on.isoformat(),
         "expires_at": None if fact.expires_at is None else instant_json(fact.expires_at),
         "balance": fact.balance_minor,
     }
