@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-from faults import backups
+from faults import backups, collections
 from faults.checks import Count, check_seal, check_store, read_store
 from faults.history import History
 from faults.load import Clients, prepare
@@ -35,6 +35,10 @@ BALANCE = 400_000
 
 BACKUPS = "backups under load, restored after kill -9"
 ORDERS = "kill -9 of the process that issues and sends orders"
+COLLECTIONS = "kill -9 of the process that takes payments of collections and pays out"
+WAVE, DEBITORS = 40, 60
+"""Links, bills and pay-out links of one wave, each, and whose accounts are debited in it."""
+
 PAUSE_S = 0.5
 """Between two choices of recipients: an order of 10,000 lasts for the kills."""
 
@@ -164,10 +168,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, default=None, help="write the report to this file")
     parser.add_argument(
-        "--only", default="", help="play only rounds whose name contains this; orders and backups are some"
+        "--only", default="", help="play only rounds whose name contains this: orders, collections, backups, ..."
     )
     parser.add_argument("--order-kills", type=int, default=50, help="kills while orders are issued and sent")
     parser.add_argument("--recipients", type=int, default=10_000, help="of each of those orders")
+    parser.add_argument("--collection-kills", type=int, default=20, help="kills while money is collected and paid out")
     parser.add_argument("--backups", type=int, default=3, help="backups made under load")
     parser.add_argument("--moments", type=int, default=20, help="moments that are restored")
     arguments = parser.parse_args()
@@ -186,6 +191,12 @@ def main() -> int:
             orders = asyncio.run(work)
         text += section(orders)
         damage += orders.damage
+    if arguments.only in COLLECTIONS:
+        with own_folder() as folder:
+            playing = collections.play_collections(folder, arguments.collection_kills, WAVE, DEBITORS, arguments.seed)
+            collected = asyncio.run(playing)
+        text += collections.section(collected)
+        damage += collected.damage
     if arguments.only in BACKUPS:
         with own_folder() as folder:
             made = backups.play_backups(folder, arguments.backups, arguments.moments, arguments.seed)
