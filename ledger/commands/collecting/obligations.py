@@ -233,11 +233,16 @@ class FinishCollectionRefund:
     refund_id: str
 
     def decide(self, streams: Streams, stamp: Stamp) -> None:
-        """Record `Obligation.Refunded` and what the account's two balances lose. Raises: AttemptUnknown."""
+        """Record `Obligation.Refunded` and what the account's two balances lose.
+
+        Raises:
+            LedgerError: as of the source's rules. AttemptUnknown: no such refund is under way.
+        """
         obligation = known_obligation(streams, self.obligation_id)
         account = streams.account(obligation.account_id)
         rules = rules_of(obligation)
         rules.load(streams, obligation)
+        rules.check_refunded(streams, obligation, self.payment_id)
         method = _method(obligation, self.payment_id)
         refunded = obligation.finish_refund(stamp, attempt_id=self.payment_id, refund_id=self.refund_id)
         if rules.CREDITS == "collections":

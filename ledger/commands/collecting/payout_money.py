@@ -187,6 +187,12 @@ class PayoutRules(SourceRules):
         if not is_credit and _link(streams, obligation).status != REFUNDING:
             raise PayoutFundedByItsLink("what is held for a pay-out link goes back through the link alone")
 
+    def check_refunded(self, streams: Streams, obligation: Obligation, payment_id: str) -> None:
+        """Refuse a result that the link does not wait for, before anything is recorded. Raises: WrongPayoutStatus."""
+        paid = obligation.payments.get(payment_id)
+        if paid is not None and paid.refund_applied_minor:
+            _link(streams, obligation).require(REFUNDING)
+
     def ended(self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationAttemptEnded) -> None:
         """The creator's payment brought nothing: it can be paid again."""
         link = _link(streams, obligation)

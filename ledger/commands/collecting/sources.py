@@ -48,6 +48,9 @@ class SourceRules:
     def check_refund(self, streams: Streams, obligation: Obligation, payment_id: str, amount_minor: int) -> None:
         """Refuse to give money of a payment back now. Raises: LedgerError."""
 
+    def check_refunded(self, streams: Streams, obligation: Obligation, payment_id: str) -> None:
+        """Refuse the result of a refund that what asks for the money has not started. Raises: LedgerError."""
+
     def deposit_until(self, streams: Streams, obligation: Obligation) -> date | None:
         """Return the last KST day on which a virtual account may take the money; None = as usual."""
         return None

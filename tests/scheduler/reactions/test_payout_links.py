@@ -327,6 +327,20 @@ async def test_reacting_again_and_again_pays_nothing_twice(desk: Desk) -> None:
     assert await desk.transfers() == [(30_000, 1, "done")]
 
 
+async def test_a_refund_that_another_process_has_started_is_recorded_at_once(desk: Desk, other: Bench) -> None:
+    """The worker remembers the link from before its refund: it looks again before it records anything."""
+    await desk.paid_out("110-220-339999")
+    failed = await desk.status()
+    await do(other.engine, RefundPayoutLink(desk.link_id, "not wanted"), f"{desk.link_id}:refund")
+    await desk.bench.engine.freshen((await desk.shown())["obligation_id"])
+    desk.feed()
+
+    assert await collections.react(desk.bench) == 1
+
+    desk.feed()
+    assert (failed, await desk.status(), await desk.held()) == ("payout_failed", "refunded", 0)
+
+
 @pytest.mark.parametrize("process", ["killed before the answer was recorded", "two at once"])
 async def test_a_killed_or_second_process_pays_nothing_twice(desk: Desk, other: Bench, process: str) -> None:
     await desk.issue()
