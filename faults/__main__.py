@@ -36,7 +36,7 @@ BALANCE = 400_000
 BACKUPS = "backups under load, restored after kill -9"
 ORDERS = "kill -9 of the process that issues and sends orders"
 COLLECTIONS = "kill -9 of the process that takes payments of collections and pays out"
-WAVE, DEBITORS = 40, 60
+WAVE, DEBITORS = 30, 40
 """Links, bills and pay-out links of one wave, each, and whose accounts are debited in it."""
 
 PAUSE_S = 0.5

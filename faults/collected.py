@@ -25,6 +25,7 @@ from faults.checks import Count
 from ledger.ports.sandbox.state import SandboxState
 
 Row = dict[str, Any]
+Leap = tuple[datetime, datetime]
 
 DIRECT_DEBIT = "direct_debit"
 DAY = timedelta(days=1)
@@ -74,15 +75,19 @@ async def read_outside(state: SandboxState) -> Outside:
     return Outside(**found)
 
 
-def check_collected(facts: Sequence[Fact], outside: Outside) -> Iterator[Count]:
-    """Count all damage of the kinds K1 to K8."""
+def check_collected(facts: Sequence[Fact], outside: Outside, leaps: Sequence[Leap] = ()) -> Iterator[Count]:
+    """Count all damage of the kinds K1 to K8.
+
+    Args:
+        leaps: times that passed at once, while nothing was seen to be under way: they are nobody's delay.
+    """
     streams = fold(facts)
     yield _money_in(facts, outside)
     yield _takings(facts, outside)
     yield _asked(outside)
     yield _money_out(facts, outside)
     yield _paid_once(outside)
-    yield _under_way(facts)
+    yield _under_way(facts, leaps)
     yield _books(streams)
     yield _journal(facts, outside)
 
@@ -172,10 +177,16 @@ def _paid_once(outside: Outside) -> Count:
     return Count("K5", "pay-out links and withdrawals that were paid twice", damage, paid.total())
 
 
-def _under_way(facts: Sequence[Fact]) -> Count:
+def _under_way(facts: Sequence[Fact], leaps: Sequence[Leap]) -> Count:
     done = list(spans(facts))
-    damage = sum(ended is None or (limited and ended - begun > DAY) for begun, ended, limited in done)
+    damage = sum(ended is None or (limited and _lasted(begun, ended, leaps) > DAY) for begun, ended, limited in done)
     return Count("K6", "payments, refunds and pay-outs still under way after a day", damage, len(done))
+
+
+def _lasted(begun: datetime, ended: datetime, leaps: Sequence[Leap]) -> timedelta:
+    """Return how long something lasted, leaps left out."""
+    leapt = (min(ended, after) - max(begun, before) for before, after in leaps)
+    return ended - begun - sum((part for part in leapt if part > timedelta()), timedelta())
 
 
 def spans(facts: Iterable[Fact]) -> Iterator[tuple[datetime, datetime | None, bool]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,7 @@ from psycopg import sql
 
 from aggregates.collecting.debit import Debit
 from faults.checks import Count, check_seal, check_store, read_store
-from faults.collected import Outside, check_collected, read_outside
+from faults.collected import Leap, Outside, check_collected, read_outside
 from faults.follower import Follower
 from faults.orders import STORE_CHECKS
 from faults.service import Service
@@ -37,6 +38,9 @@ from projections.tracking import VIEWS, wait_for
 
 ALIVE_S = (0.8, 5.0)
 """How long after it was seen to run the process is killed; it loads for a second or two of that."""
+
+KILLS_A_PHASE = 3
+"""Most kills while payments are taken, then while money goes back and out, then while debits are collected."""
 
 RATES = {"callback_copies": 2, "callbacks_reversed": True, "callback_delay_s": 2}
 ACCOUNTS = 4
@@ -71,7 +75,7 @@ class CollectionsPlayed:
 
 
 async def play_collections(folder: Path, kills: int, size: int, debitors: int, seed: int) -> CollectionsPlayed:
-    """Play waves of payments until the process was killed so often, the last one to its end; then count.
+    """Play waves of payments until the process was killed so often, each phase of them to its end; then count.
 
     Args:
         folder: empty, that the server's user can reach.
@@ -90,19 +94,20 @@ async def play_collections(folder: Path, kills: int, size: int, debitors: int, s
             await set_rates(state, RATES)
             async with _open_town(settings, database, clock, state, chance) as town:
                 await town.found(ACCOUNTS, debitors)
-                killer = asyncio.create_task(_kill(service, kills, random.Random(chance.random())))  # noqa: S311
-                try:
-                    waves = 0
-                    while not (killer.done() and waves) and not town.stuck:
-                        await town.wave(size)
-                        waves += 1
-                    killed = await killer
-                finally:
-                    killer.cancel()
+                killed = waves = 0
+                while not town.stuck and (killed < kills or not waves):
+                    phases = town.phases(size)
+                    for left, phase in zip(range(len(phases), 0, -1), phases, strict=True):
+                        quota = min(KILLS_A_PHASE, ceil((kills - killed) / left))
+                        async with asyncio.TaskGroup() as both:
+                            both.create_task(phase())
+                            both.create_task(_kill(service, quota, random.Random(chance.random())))  # noqa: S311
+                        killed += quota
+                    waves += 1
                 await _until_seen(database, town.seen.position)
                 outside, days = await read_outside(state), (clock.now() - begins_at).days
                 debits, refused = len(list(town.seen.every(Debit))), town.refused
-        counts, facts = await asyncio.to_thread(_count, settings, database, outside)
+        counts, facts = await asyncio.to_thread(_count, settings, database, outside, town.leaps)
     return CollectionsPlayed(
         killed, waves, time.monotonic() - began, days, facts, len(outside.payments), len(outside.transfers), debits,
         refused, counts,
@@ -123,12 +128,11 @@ async def _open_town(
         await engine.stop()
 
 
-async def _kill(service: Service, kills: int, chance: random.Random) -> int:
-    """Kill the process as often as asked, each time a random while after it runs again; return how often it was."""
+async def _kill(service: Service, kills: int, chance: random.Random) -> None:
+    """Kill the process as often as asked, each time a random while after it runs again."""
     for _ in range(kills):
         await asyncio.sleep(chance.uniform(*ALIVE_S))
         await asyncio.to_thread(service.kill_reactions)
-    return kills
 
 
 async def _until_seen(database: Database, position: int) -> None:
@@ -139,7 +143,7 @@ async def _until_seen(database: Database, position: int) -> None:
         await wait_for(connection, *VIEWS, at_least=position, timeout_s=VIEWS_LIMIT_S)
 
 
-def _count(settings: Settings, database: Database, outside: Outside) -> tuple[list[Count], int]:
+def _count(settings: Settings, database: Database, outside: Outside, leaps: Sequence[Leap]) -> tuple[list[Count], int]:
     """Run all checkers; return what they found, and how many facts they read."""
     with psycopg.connect(database.app) as connection:
         stored = read_store(connection, database.schema)
@@ -149,7 +153,7 @@ def _count(settings: Settings, database: Database, outside: Outside) -> tuple[li
     checked = check_views(settings)
     differing, rows = sum(view.differences for view in checked), sum(view.rows for view in checked)
     counts.append(Count("C7", "view rows that differ from a fold of all facts", differing, rows))
-    counts += check_collected([fact for _, _, fact in stored.facts], outside)
+    counts += check_collected([fact for _, _, fact in stored.facts], outside, leaps)
     return sorted(counts), len(stored.facts)
 
 

@@ -74,12 +74,13 @@ WHERE_TO = {"account_number": "110220330440", "holder": "Blue Kite", "identity":
 DEBIT_MINOR = 30_000
 AT_ONCE = 16
 POLL_S, IDLE_S = 0.2, 2.0
-"""How often it is looked, and after which time without anything new the ledger's clock goes on."""
+"""How often it is looked, and after which time without anything new the ledger's clock goes on; sooner where all that
+is waited for is a day."""
 
 HOUR = timedelta(hours=1)
 STEP_MAX = timedelta(days=8)
-STEPS_MAX = 40
-"""Steps of the clock after which something that is still under way is left to the checkers."""
+REST_LIMIT_S = 240.0
+"""After which time something that is still under way is left to the checkers."""
 
 STEP_LIMIT_S = 60.0
 """How long a step of a file of debits is waited for."""
@@ -103,6 +104,7 @@ class Town:
     Attributes:
         seen: the ledger's facts.
         refused: how many commands a rule has refused: somebody else was faster.
+        leaps: from when to when the clock was put forward while nothing was seen to be under way.
         stuck: whether something stayed under way for longer than is waited for.
     """
 
@@ -117,6 +119,7 @@ class Town:
     people: list[Due | PaidOut | Withdrawn] = field(default_factory=list)
     mandates: list[str] = field(default_factory=list)
     destinations: dict[str, str] = field(default_factory=dict)
+    leaps: list[tuple[dt.datetime, dt.datetime]] = field(default_factory=list)
     refused: int = 0
     stuck: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -136,25 +139,29 @@ class Town:
             await self.vault.put(SETTLEMENT, WHERE_TO, legal_basis="faults", retain_until=RETAINED_UNTIL_ERASED)
             self.mandates = (await self.must(Founding(self.accounts[0], tuple(tokens))))["items"]
 
-    async def wave(self, size: int) -> None:
-        """Start so many payments of each kind, pay out and give back of what came in, and let it all come to rest."""
-        await self._together(
-            [self._link, self._parts, self._deposit, self._bill, self._payout], [size, size // 4 + 1, 3, size, size]
-        )
+    def phases(self, size: int) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """Return what is done one after the other, so many payments of each kind; after each all comes to rest."""
+        phases = [lambda: self.pay(size), lambda: self.change_minds(size)]
+        return [*phases, self.debit_day] if self.mandates else phases
+
+    async def pay(self, size: int) -> None:
+        """Pay by links, in parts, on virtual accounts and for bills; pay others by pay-out links."""
+        begins = [self._link, self._parts, self._deposit, self._bill, self._payout]
+        await self._together(begins, [size, size // 4 + 1, len(DEPOSITS), size, size])
         await self.rest()
+
+    async def change_minds(self, size: int) -> None:
+        """Withdraw, give back and take back of what came in, by day or by night."""
         if self.chance.random() < 0.5:
-            await self._set(dt.datetime.combine(business_date(self.clock.now()), NIGHT, KST))
-        await self._together(
-            [self._withdraw, self._give_back, self._take_back], [len(self.accounts), size // 3 + 1, size // 4 + 1]
-        )
+            await self._leap(dt.datetime.combine(business_date(self.clock.now()), NIGHT, KST))
+        begins = [self._withdraw, self._give_back, self._take_back]
+        await self._together(begins, [len(self.accounts), size // 3 + 1, size // 4 + 1])
         await self.rest()
-        if self.mandates:
-            await self.debit_day()
-            await self.rest()
 
     async def rest(self) -> None:
         """Let everybody do what they want to, and time pass, until nothing is under way; bounded."""
-        steps, step, quiet_since = 0, HOUR, time.monotonic()
+        give_up_at = time.monotonic() + REST_LIMIT_S
+        step, quiet_since = HOUR, time.monotonic()
         while True:
             done = await self._act() + await self.seen.catch_up()
             moving = self.seen.under_way()
@@ -162,13 +169,16 @@ class Town:
                 step, quiet_since = HOUR, time.monotonic()
             elif not moving and not self.seen.waiting() and not await self._untold():
                 return
-            elif time.monotonic() - quiet_since > IDLE_S:
-                if steps == STEPS_MAX:
-                    log.error("still under way", moving=len(moving), waiting=len(self.seen.waiting()))
-                    self.stuck = True
-                    return
-                steps, step = steps + 1, HOUR if moving else min(2 * step, STEP_MAX)
-                await self.clock.advance(step)
+            elif time.monotonic() > give_up_at:
+                log.error("still under way", moving=len(moving), waiting=len(self.seen.waiting()))
+                self.stuck = True
+                return
+            elif time.monotonic() - quiet_since > (IDLE_S if moving else IDLE_S / 3):
+                step = HOUR if moving else min(4 * step, STEP_MAX)
+                if moving:
+                    await self.clock.advance(step)
+                else:
+                    await self._leap(self.clock.now() + step)
                 await fire(EXPIRE_COLLECTIONS, self.database, self.clock)
                 quiet_since = time.monotonic()
             await asyncio.sleep(POLL_S)
@@ -194,8 +204,9 @@ class Town:
             (times.closes_at, is_batch("sent", "missed")),
             (times.results_at, is_batch("settled", "missed")),
         ):
-            await self._set(at + timedelta(seconds=1))
+            await self._leap(at + timedelta(seconds=1))
             await self._until(done)
+        await self.rest()
 
     # -- what people begin -----------------------------------------------------------------------------------------
 
@@ -346,9 +357,11 @@ class Town:
             await self.seen.catch_up()
             await asyncio.sleep(POLL_S)
 
-    async def _set(self, to: dt.datetime) -> None:
-        if to > self.clock.now():
-            await self.clock.set(to)
+    async def _leap(self, to: dt.datetime) -> None:
+        """Set the clock to when something happens, as nothing is under way; never back."""
+        before = self.clock.now()
+        if to > before:
+            self.leaps.append((before, await self.clock.set(to)))
 
     def _name(self) -> str:
         return f"{next(self._numbers):08d}-{time.time_ns()}"

@@ -181,3 +181,21 @@ def test_a_payment_without_a_result_for_more_than_a_day_is_found() -> None:
     played.outside = played.outside._replace(payments=paid)
 
     assert played.damage() == {"K6": 1}
+
+
+def test_days_that_were_leapt_over_while_nothing_was_seen_to_be_under_way_are_no_delay() -> None:
+    played = Played()
+    account_id = played.book.ask(OpenAccount("Red Kite", "prepaid", "KRW", None, 0))["id"]
+    begun = played.book.now
+    link = played.book.ask(IssuePaymentLink(account_id, 9_000, begun.date() + timedelta(days=9), "Asia/Seoul"))
+    late = played.book.ask(PayByLink(link["id"], None, "card"))["id"]
+    played.book.pass_time(days=3).do(SettlePayment(late))
+    paid = [*played.outside.payments, _payment(late, "card", 9_000)]
+    outside = played.outside._replace(payments=paid)
+
+    damage = [
+        sum(count.damage for count in check_collected(played.book.facts, outside, [(begun, begun + timedelta(days))]))
+        for days in (0, 1, 2)
+    ]
+
+    assert damage == [1, 1, 0]
