@@ -16,6 +16,9 @@ from aggregates.fact import Fact, Stamp, Stream, fact, stream_class
 
 VIRTUAL_ACCOUNT = "virtual_account"
 
+GIVEN_UP = "given_up"
+"""Why a payment failed whose payer wants to pay otherwise."""
+
 
 @fact("payment.started")
 class PaymentStarted(Fact):
@@ -94,6 +97,20 @@ class PaymentAccountIssued(Fact):
         payment.has_account = True
 
 
+@fact("payment.give_up_asked")
+class PaymentGiveUpAsked(Fact):
+    """Its payer wants to pay otherwise: the gateway is asked next to close the virtual account.
+
+    Attributes:
+        payment_id: public id.
+    """
+
+    payment_id: str
+
+    def apply(self, payment: Payment) -> None:
+        payment.giving_up = True
+
+
 @fact("payment.settled")
 class PaymentSettled(Fact):
     """The gateway has the money: it is a charge on the account, or counts for an obligation, in the same commit.
@@ -131,7 +148,7 @@ class PaymentFailed(Fact):
         payment_id: public id.
         amount_minor: what should have been paid.
         currency: that of the account.
-        code: why: declined, unanswered, or the rule that kept the money from being booked.
+        code: why: declined, unanswered, expired, given_up, or the rule that kept the money from being booked.
     """
 
     payment_id: str
@@ -141,6 +158,7 @@ class PaymentFailed(Fact):
 
     def apply(self, payment: Payment) -> None:
         payment.status = "failed"
+        payment.closed_at = self.occurred_at if self.code == GIVEN_UP else None
 
 
 class PaymentNotPending(Conflict):
@@ -165,14 +183,16 @@ class Payment(Stream):
         charge_id: its charge; "" before there is one, and of what pays for an obligation.
         obligation_id: what it pays for; None = it is a charge. has_account: whether it has a virtual account.
         expires_on: last KST day on which that takes money; None for other methods.
+        giving_up: whether its payer wants to pay otherwise. closed_at: since when it is given up; None = it is not.
     """
 
     __slots__ = (
-        "account_id", "amount_minor", "charge_id", "currency", "expires_on", "has_account", "method", "obligation_id",
-        "payment_id", "started_at", "status",
+        "account_id", "amount_minor", "charge_id", "closed_at", "currency", "expires_on", "giving_up", "has_account",
+        "method", "obligation_id", "payment_id", "started_at", "status",
     )  # fmt: skip
 
     Started = PaymentStarted
+    GiveUpAsked = PaymentGiveUpAsked
     AccountIssued = PaymentAccountIssued
     Settled = PaymentSettled
     Failed = PaymentFailed
@@ -188,7 +208,8 @@ class Payment(Stream):
         self.status = "pending"
         self.charge_id = ""
         self.expires_on: date | None = None
-        self.has_account = False
+        self.has_account = self.giving_up = False
+        self.closed_at: datetime | None = None
         self.obligation_id: str | None = None
 
     def start(
@@ -268,6 +289,23 @@ class Payment(Stream):
         """
         self.require_pending()
         return self.expire(stamp, reason_code)
+
+    def ask_give_up(self, stamp: Stamp) -> PaymentGiveUpAsked:
+        """Record that its payer wants to pay otherwise.
+
+        Raises:
+            PaymentNotWaiting: it waits for no deposit, or is being given up already.
+        """
+        self.require_waiting()
+        if self.giving_up:
+            raise PaymentNotWaiting("the payment is being given up already")
+        asked: PaymentGiveUpAsked = self.record(PaymentGiveUpAsked, stamp, payment_id=self.payment_id)
+        return asked
+
+    def takes(self, at: datetime) -> bool:
+        """Say whether money that arrived at an instant came while its virtual account was open."""
+        in_days = self.expires_on is not None and business_date(at) <= self.expires_on
+        return in_days and (self.closed_at is None or at < self.closed_at)
 
     def expire(self, stamp: Stamp, reason_code: str = "expired") -> PaymentFailed:
         """Record that no deposit makes this payment any more. Check `require_waiting` before."""

@@ -20,6 +20,7 @@ from aggregates.dates import business_date, rfc3339
 from aggregates.errors import NotFound
 from aggregates.payment import Payment
 from ledger.commands.billing_keys import STATUS_AFTER, billing_key_json
+from ledger.commands.collecting.giving_up import GIVING_UP
 from ledger.commands.payments import payment_json
 from projections.paging import Page, fetch, paged, place
 from projections.rows import Key, Rows, Table
@@ -32,7 +33,7 @@ class PaymentRow:
 
     Attributes:
         account: stream of the account.
-        status: pending, waiting_for_deposit, paid or failed.
+        status: pending, waiting_for_deposit, giving_up (by its payer; the gateway has to close it), paid or failed.
         expires_on: last KST day of a virtual account; None for other methods.
         destination: vault token of the virtual account's number; None without one.
         code: why it failed; None when it has not.
@@ -132,6 +133,7 @@ PAYMENTS = Table(
         CREATE INDEX IF NOT EXISTS {table}_waiting ON {table} (expires_on)
         WHERE status = 'waiting_for_deposit' AND obligation_id IS NOT NULL
         """,
+        "CREATE INDEX IF NOT EXISTS {table}_giving_up ON {table} (position) WHERE status = 'giving_up'",
     ),
 )
 
@@ -184,13 +186,13 @@ class Payments(View):
     """Payments and registered cards, and what is open at the gateway."""
 
     NAME = "payments"
-    VERSION = 4
+    VERSION = 5
     TABLES = (PAYMENTS, PAYMENT_CHARGES, BILLING_KEYS)
     TAKES = frozenset(
         {
             *STATUS_AFTER,
             Account.ChargeCancelFailed, Account.ChargeCancelStarted, Account.ChargeCancelled, Account.DepositExpired,
-            Payment.AccountIssued, Payment.Failed, Payment.Settled, Payment.Started,
+            Payment.AccountIssued, Payment.Failed, Payment.GiveUpAsked, Payment.Settled, Payment.Started,
         }
     )  # fmt: skip
 
@@ -200,9 +202,9 @@ class Payments(View):
             if not isinstance(fact, BillingKey.Requested):
                 yield BILLING_KEYS, (fact.billing_key_id,)
             return
-        if isinstance(fact, Payment.AccountIssued | Payment.Failed | Payment.Settled):
+        if isinstance(fact, Payment.AccountIssued | Payment.Failed | Payment.GiveUpAsked | Payment.Settled):
             yield PAYMENTS, (fact.payment_id,)
-        if not isinstance(fact, Payment.Started | Payment.Failed) and fact.charge_id is not None:
+        if not isinstance(fact, Payment.Started | Payment.Failed | Payment.GiveUpAsked) and fact.charge_id is not None:
             yield PAYMENT_CHARGES, (fact.charge_id,)
 
     def project(self, fact: Any, position: int, rows: Rows) -> None:
@@ -221,6 +223,8 @@ class Payments(View):
                 row.status, row.charge_id, row.code = "paid", fact.charge_id, None
                 if fact.charge_id is not None and rows.find(PAYMENT_CHARGES, (fact.charge_id,)) is None:
                     rows.put(PAYMENT_CHARGES, PaymentChargeRow(fact.charge_id, fact.payment_id))
+            case Payment.GiveUpAsked():
+                rows.get(PAYMENTS, (fact.payment_id,)).status = GIVING_UP
             case Payment.Failed():
                 row = rows.get(PAYMENTS, (fact.payment_id,))
                 row.status, row.code = "failed", fact.code
@@ -320,6 +324,12 @@ async def one(conn: AsyncConnection[Any], payment_id: str) -> tuple[dict[str, An
 async def pending(conn: AsyncConnection[Any], *, limit: int) -> list[dict[str, Any]]:
     """Return payments that the gateway has to be asked about, oldest first."""
     query = "SELECT * FROM view_payments WHERE status = 'pending' ORDER BY position LIMIT %s"
+    return await fetch(conn, query, [limit])
+
+
+async def given_up(conn: AsyncConnection[Any], *, limit: int) -> list[dict[str, Any]]:
+    """Return payments whose virtual account the gateway has to close, oldest first."""
+    query = "SELECT * FROM view_payments WHERE status = 'giving_up' ORDER BY position LIMIT %s"
     return await fetch(conn, query, [limit])
 
 

@@ -191,6 +191,7 @@ MOVES_NOTHING = frozenset(
         "quote.issued",
         "payment.account_issued",
         "payment.failed",
+        "payment.give_up_asked",
         "payment.settled",
         "payment.started",
         "charge.deposited",

@@ -14,6 +14,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from aggregates.money import EXPONENTS
+from aggregates.payment import GIVEN_UP
 from api.pages import pieces
 from api.pages.design import RELOAD_S
 from api.pages.html import NOTHING, Html, fill, joined
@@ -23,9 +24,12 @@ from api.public_pages import parts, texts
 from api.public_pages.said import Said, day, digits, money, short, typed_amount
 from api.public_pages.visit import Shown, Taken, Visit
 from ledger.command import Command
+from ledger.commands.collecting.giving_up import GiveUpCollection
 from projections import obligations, payments
 
-STEP = "pay"
+STEP, GIVE_UP = "pay", "give_up"
+"""Steps that a form names: start a payment; give up the one that waits for a deposit."""
+
 DEPOSIT_RELOAD_S = 20
 """After how many seconds a page that waits for a deposit asks for itself again."""
 
@@ -52,8 +56,13 @@ REFUSALS: Told = {
     "already_paid": texts.NOTHING_LEFT,
     "not_payable": texts.CLOSED,
     "form_outdated": texts.SHOW_AGAIN,
+    "payment_not_waiting": texts.GIVEN_UP_LATE,
+    "attempt_not_pending": texts.GIVEN_UP_LATE,
 }
 """Code of a refusal -> what a reader is told of it; see `refused`."""
+
+NO_DEPOSIT = ("expired", GIVEN_UP)
+"""Why a virtual account is not in use any more."""
 
 PENDING, PAID, REFUNDED, PART_REFUNDED, PARTLY = "pending", "paid", "refunded", "part_refunded", "partially_paid"
 
@@ -187,6 +196,15 @@ async def pay(
     return taken if taken.wrong else taken._replace(own=str(orjson.loads(done.body).get("obligation_id", "")))
 
 
+async def give_up(visit: Visit, row: dict[str, Any]) -> Taken:
+    """Give up the payment by virtual account that the form names. row: of the due item, as the reader may pay it."""
+    obligation_id, payment_id = row["obligation_id"], row["attempt_id"]
+    if payment_id is None or visit.field("payment") != payment_id:
+        return Taken(texts.GIVEN_UP_LATE.to(visit.words))
+    done = await visit.do(GiveUpCollection(obligation_id, payment_id), obligation_id, payment_id)
+    return after(visit, done)
+
+
 def after(visit: Visit, done: Done, told: Told | None = None) -> Taken:
     """Return what became of a form: done, or why it was refused, in the reader's words."""
     return Taken(refused(visit.words, done.refused, told)) if done.refused else Taken(position=done.position)
@@ -238,7 +256,14 @@ def _under_way(words: Words, due: Due, told: Html) -> Shown:
     )
     waits = parts.state("waits", texts.WAITING_TITLE.to(words), texts.WAITING.to(words))
     other = parts.hint(texts.OTHER_PAYER.to(words))
-    return Shown(joined([waits, parts.panel(where, other), reload, told]), DEPOSIT_RELOAD_S)
+    leave = parts.form(
+        GIVE_UP,
+        parts.hint(texts.GIVE_UP_NOTE.to(words)),
+        send=texts.GIVE_UP.to(words),
+        kind="plain",
+        hidden={"due": row["obligation_id"], "payment": at["payment_id"]},
+    )
+    return Shown(joined([waits, parts.panel(where, other), reload, leave, told]), DEPOSIT_RELOAD_S)
 
 
 def _done(words: Words, due: Due) -> Html:
@@ -276,7 +301,7 @@ def _partly(words: Words, due: Due) -> Html:
 
 def last_failure(due: Due, default: Said) -> Said:
     """Return what to say of a payment that brought nothing: the last one."""
-    return texts.DEPOSIT_OVER if due.payments and due.payments[-1]["code"] == "expired" else default
+    return texts.DEPOSIT_OVER if due.payments and due.payments[-1]["code"] in NO_DEPOSIT else default
 
 
 def _is_fixed(due: Due) -> bool:

@@ -78,6 +78,17 @@ FAILED = Said(
     "The last payment did not go through. No money was taken. Please try again.",
     "پرداخت پیشین انجام نشد و پولی برداشت نشد. دوباره تلاش کنید.",
 )
+GIVE_UP = Said("다른 방법으로 결제하기", "Pay in another way", "پرداخت به روش دیگر")
+GIVE_UP_NOTE = Said(
+    "이 계좌를 더 이상 쓰지 않습니다. 이미 입금하셨다면 누르지 마세요.",
+    "This number is closed then. Do not press it if you have sent the money already.",
+    "این شماره بسته می‌شود. اگر پول را فرستاده‌اید این دکمه را نزنید.",
+)
+GIVEN_UP_LATE = Said(
+    "이 결제는 더 이상 입금을 기다리지 않습니다. 다시 확인해 주세요.",
+    "This payment does not wait for a deposit any more. Please look again.",
+    "این پرداخت دیگر منتظر واریز نیست. دوباره نگاه کنید.",
+)
 DEPOSIT_OVER = Said(
     "지난번에 받은 입금 계좌는 더 이상 사용할 수 없습니다. 다시 선택해 주세요.",
     "The account number you were given before is no longer in use. Please choose again.",

@@ -8,6 +8,7 @@ from aggregates.billing_key import BillingKeyNotActive, BillingKeyNotFound
 from aggregates.collecting import obligation_parts as due
 from aggregates.dates import business_date
 from aggregates.errors import Malformed
+from aggregates.payment import PaymentNotWaiting
 from api import shapes
 from api.access import own_child
 from api.ask import Ask
@@ -16,6 +17,7 @@ from api.operation import reads, writes
 from api.refusals import rules
 from api.reply import Reply, of_view
 from api.routes.payments import GatewayNotConfigured
+from ledger.commands.collecting.giving_up import GiveUpCollection
 from ledger.commands.collecting.obligations import (
     ConfirmOutside,
     RefundCollection,
@@ -72,6 +74,23 @@ async def pay_obligation(ask: Ask, obligation_id: str, body: CollectionPaymentBo
             raise BillingKeyForCards("billing_key_id is for payments by card")
         await ask.house.engine.freshen(body.billing_key_id)
     return StartCollection(obligation_id, body.amount, body.method, "api", body.billing_key_id, body.reference)
+
+
+@writes(
+    "/v1/obligations/{obligation_id}/payments/{payment_id}/give-up",
+    scope="collections:write",
+    rule=OWN,
+    answer=shapes.CollectionGivenUp,
+    raises=(due.ObligationNotFound, due.AttemptUnknown, PaymentNotWaiting),
+)
+async def give_up_payment(ask: Ask, obligation_id: str, payment_id: str) -> GiveUpCollection:
+    """Give up a payment by virtual account that has no money yet, for its payer, so that it can be paid otherwise.
+
+    The gateway closes the number first: until then the payment is pending. Money that comes in later nevertheless is
+    the payer's, and goes back.
+    """
+    await ask.house.engine.freshen(obligation_id, payment_id)
+    return GiveUpCollection(obligation_id, payment_id)
 
 
 @writes(

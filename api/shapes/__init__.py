@@ -89,6 +89,7 @@ from api.shapes.invoices import (
 from api.shapes.limits import CashFigures, CashLimit, Limits, MemberLimit, Settlement
 from api.shapes.notices import Notice, NoticeContact, NoticeContactKept
 from api.shapes.obligations import (
+    CollectionGivenUp,
     CollectionPayment,
     CollectionRefund,
     Confirmation,
@@ -199,6 +200,7 @@ __all__ = [
     "Charge",
     "ChargeCancelled",
     "ChargedBack",
+    "CollectionGivenUp",
     "CollectionPayment",
     "CollectionRefund",
     "Confirmation",

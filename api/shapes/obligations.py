@@ -93,6 +93,15 @@ class CollectionPayment(Shape):
     status: Literal["pending"]
 
 
+class CollectionGivenUp(Shape):
+    """A payment by virtual account is being given up; another one can be started when nothing is pending any more."""
+
+    model_config = example(id=PAYMENT_ID, status="giving_up")
+
+    id: str
+    status: Literal["giving_up"]
+
+
 class Confirmation(Shape):
     """What the payee has confirmed, and what is left."""
 

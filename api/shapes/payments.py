@@ -34,7 +34,7 @@ class Payment(Shape):
     method: Literal["card", "transfer", "virtual_account"]
     reference: str | None
     billing_key_id: Annotated[str | None, Field(description="the registered card that is charged")]
-    status: Literal["pending", "waiting_for_deposit", "paid", "failed", "expired"]
+    status: Literal["pending", "waiting_for_deposit", "giving_up", "paid", "failed", "expired"]
     charge_id: Annotated[str | None, Field(description="the charge that it is, or that waits for its deposit")]
     expires_on: Annotated[str | None, Field(description="last day for the deposit of a virtual account")]
     code: Annotated[str | None, Field(description="why it failed")]

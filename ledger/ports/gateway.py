@@ -119,6 +119,16 @@ class PaymentGateway(Protocol):
         Raises: as `authorize`.
         """
 
+    async def close_virtual_account(self, key: str) -> GatewayPayment:
+        """Let a virtual account take no more money; one that has its money stays as it is. Idempotent.
+
+        Returns: the payment: expired, once it is closed; done, where the money was there.
+
+        Raises:
+            PortRefused: there is no virtual account under this key.
+            PortUnavailable: no answer; it may have been done.
+        """
+
     async def status(self, key: str) -> GatewayPayment:
         """Return a payment as the gateway has it. Raises: PortUnavailable."""
 

@@ -14,6 +14,7 @@ import structlog
 from aggregates.dates import business_date
 from ledger.command import Command, Outcome
 from ledger.commands.charges import PAYMENTS_ACTOR, FailChargeCancellation, FinishChargeCancellation
+from ledger.commands.collecting.giving_up import CloseCollection
 from ledger.commands.payments import (
     FailPayment,
     IssuePaymentAccount,
@@ -47,6 +48,7 @@ async def react(bench: Bench) -> int:
     """Bring payments that have no result, cancellations and what the gateway tells into the books, a page of each."""
     async with bench.see() as connection:
         open_payments = await payments.pending(connection, limit=PAGE)
+        given_up = await payments.given_up(connection, limit=PAGE)
         open_cancels = await payments.open_cancels(connection, limit=PAGE)
         open_keys = await payments.open_billing_keys(connection, limit=PAGE)
     done = 0
@@ -55,6 +57,8 @@ async def react(bench: Bench) -> int:
         done += await _attempt(work, row["billing_key_id"])
     for row in open_payments:
         done += await _attempt(_take(bench, row), row["payment_id"])
+    for row in given_up:
+        done += await _attempt(_close(bench, row), row["payment_id"])
     for row in open_cancels:
         done += await _attempt(_cancel(bench, row), row["charge_id"])
     return done + await cursors.follow(
@@ -140,6 +144,15 @@ async def _issue(bench: Bench, row: dict[str, Any], issued: VirtualAccount) -> b
         return not outcome.replayed
     await bench.ports.gateway.net_cancel(payment_id)
     return await _do(bench, f"{payment_id}:failed", FailPayment(payment_id, "not_bookable"))
+
+
+async def _close(bench: Bench, row: dict[str, Any]) -> bool:
+    """Close the number of a payment that is given up; where the money is there, the feed tells of it."""
+    payment_id = row["payment_id"]
+    known = await bench.ports.gateway.close_virtual_account(payment_id)
+    if known.status == "done":
+        return False
+    return await _do(bench, f"{payment_id}:closed", CloseCollection(payment_id))
 
 
 async def _cancel(bench: Bench, row: dict[str, Any]) -> bool:

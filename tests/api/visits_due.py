@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from aggregates.dates import business_date
+from ledger.commands.collecting.giving_up import CloseCollection
 from ledger.commands.collecting.obligations import FinishCollectionRefund
 from ledger.commands.collecting.withdrawals import PayWithdrawal
-from ledger.commands.payments import SettlePayment
+from ledger.commands.payments import IssuePaymentAccount, SettlePayment
 from tests.api.visits import Visitor
 
 
@@ -41,6 +42,11 @@ async def dues(call: Visitor, account_id: str, other_operator: str) -> None:
     await call.do(FinishCollectionRefund(ids[0], paid["id"], refund["id"]))
     shown = await call("get_obligation", **own)
     assert (shown["status"], shown["refunded"], shown["outstanding"]) == ("part_refunded", 20_000, 0)
+    waiting = await call("pay_obligation", {"amount": 50_000, "method": "virtual_account"}, obligation_id=ids[1])
+    await call.do(IssuePaymentAccount(waiting["id"], "van_0"))
+    given_up = await call("give_up_payment", obligation_id=ids[1], payment_id=waiting["id"])
+    assert given_up == {"id": waiting["id"], "status": "giving_up"}
+    await call.do(CloseCollection(waiting["id"]))
     outside = {"amount": 50_000, "paid_on": today.isoformat()}
     confirmed = await call("confirm_obligation", outside, obligation_id=ids[1])
     assert confirmed["outstanding"] == 0

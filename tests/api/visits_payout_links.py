@@ -16,7 +16,7 @@ CARD = {"card_number": "4242 4242 4242 4242", "holder": "Haneul"}
 
 
 async def payout_links(call: Visitor, account_id: str, second: str) -> None:
-    """Issue links, enter an account and a card, approve, pay, fail, give back, withdraw, reject; read what there is of them."""
+    """Issue links, enter an account and a card, approve, pay, fail, give back, withdraw, reject; read them."""
     wanted = {"account_id": account_id, "amount": 30_000, "payee": PAYEE, "approval_required": True}
     own = {"payout_link_id": (await call("issue_payout_link", wanted))["id"]}
     version = await _enter(call, own, ACCOUNT)

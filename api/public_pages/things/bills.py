@@ -73,6 +73,8 @@ class BillPage(Thing):
                 return await paying.pay(
                     visit, due, lambda _, method: _pay(visit, method), *stale, options=OPTIONS, told=say.REFUSALS
                 )
+            case paying.GIVE_UP if row["obligation_id"] is not None:
+                return await paying.give_up(visit, (await _due(visit, conn, row)).row)
             case "auto_on":
                 return await _turn_on(visit, *stale)
             case "auto_off":
@@ -107,7 +109,8 @@ def _is_asked(visit: Visit, row: dict[str, Any]) -> bool:
 
 
 async def _due(visit: Visit, conn: AsyncConnection[Any], row: dict[str, Any]) -> paying.Due:
-    (obligation,) = await obligations.of_source(conn, row["bill_id"])
+    obligation = await obligations.find(conn, row["obligation_id"])
+    assert obligation is not None, "a bill is sent with what it asks for"
     return await paying.due_of(visit, conn, obligation)
 
 

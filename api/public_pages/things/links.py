@@ -41,10 +41,15 @@ class LinkPage(Thing):
         return Shown(joined([head, shown.content]), shown.reload_s)
 
     async def taken(self, visit: Visit, conn: AsyncConnection[Any]) -> Taken:
-        """Start a payment."""
-        if visit.asked.named != paying.STEP:
+        """Start a payment, or give up the reader's own that waits for a deposit."""
+        if visit.asked.named not in (paying.STEP, paying.GIVE_UP):
             return Taken()
         row = await payment_links.find(conn, visit.thing_id, visit.now())
+        if visit.asked.named == paying.GIVE_UP:
+            own = await obligations.find(conn, row["obligation_id"] or visit.own)
+            if own is None or own["source_id"] != row["root_id"]:
+                return Taken(paying.refused(visit.words, "form_outdated"))
+            return await paying.give_up(visit, own)
         due = await _due(visit, conn, row["obligation_id"]) if row["obligation_id"] else paying.Due.unasked(row_of(row))
         stale = (visit.thing_id, row["root_id"], row["account_id"])
         return await paying.pay(

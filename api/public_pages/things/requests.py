@@ -94,6 +94,8 @@ class RequestPage(Thing):
                 due = await _due(visit, conn, row)
                 stale = (visit.thing_id, row["account_id"])
                 return await paying.pay(visit, due, lambda amount, method: _pay(visit, amount, method), *stale)
+            case paying.GIVE_UP:
+                return await paying.give_up(visit, (await _due(visit, conn, row)).row)
         return Taken()
 
 

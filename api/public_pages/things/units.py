@@ -47,14 +47,16 @@ class UnitPage(Thing):
         return Shown(joined(content), reload_s)
 
     async def taken(self, visit: Visit, conn: AsyncConnection[Any]) -> Taken:
-        """Start a payment of one of the reader's own tabs."""
-        if visit.asked.named != paying.STEP:
+        """Start a payment of one of the reader's own tabs, or give up the one that waits for a deposit."""
+        if visit.asked.named not in (paying.STEP, paying.GIVE_UP):
             return Taken()
         report = await _report(visit, conn)
         own = {tab["obligation_id"] for tab in report["tabs"]}
         row = await obligations.find(conn, visit.field("due")) if visit.field("due") in own else None
         if row is None:
             return Taken(paying.refused(visit.words, "form_outdated"))
+        if visit.asked.named == paying.GIVE_UP:
+            return await paying.give_up(visit, row)
         due = paying.Due(row, [], None, None)
         stale = (visit.thing_id, row["account_id"])
         return await paying.pay(visit, due, lambda amount, method: _pay(row, amount, method), *stale)

@@ -126,12 +126,7 @@ class ExpireCollection:
 
         Source: SPEC R-062, R-131.
         """
-        payment = streams.stream(Payment, self.payment_id)
-        obligation = known_obligation(streams, payment.obligation_id or "")
-        rules_of(obligation).load(streams, obligation)
-        payment.require_waiting()
-        payment.expire(stamp)
-        end_attempt(streams, stamp, obligation, self.payment_id, EXPIRED)
+        end_waiting(streams, stamp, streams.stream(Payment, self.payment_id), EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +397,15 @@ def settle_attempt(
     return settled
 
 
+def end_waiting(streams: Streams, stamp: Stamp, payment: Payment, code: str) -> None:
+    """Record that the virtual account of an obligation's payment takes no money any more. Raises: PaymentNotWaiting."""
+    obligation = known_obligation(streams, payment.obligation_id or "")
+    rules_of(obligation).load(streams, obligation)
+    payment.require_waiting()
+    payment.expire(stamp, code)
+    end_attempt(streams, stamp, obligation, payment.payment_id, code)
+
+
 def end_attempt(streams: Streams, stamp: Stamp, obligation: Obligation, attempt_id: str, code: str) -> None:
     """Record that an attempt brought nothing; one that is not under way any more is passed over.
 
@@ -463,15 +467,14 @@ def fail_payment(streams: Streams, stamp: Stamp, payment: Payment, reason_code: 
 def take_deposit(streams: Streams, stamp: Stamp, payment: Payment, amount_minor: int) -> None:
     """Take money that arrived on the virtual account of an obligation's payment.
 
-    It counts when it is what was asked for, and came before the account expired, however late it is told. Everything
-    else is the payer's credit, and the payee decides (SPEC R-062, R-131).
+    It counts when it is what was asked for, and came before the account expired or was given up, however late it is
+    told. Everything else is the payer's credit, and the payee decides (SPEC R-062, R-131).
     """
     obligation = known_obligation(streams, payment.obligation_id or "")
     paid_on = business_date(stamp.occurred_at)
     streams.account(obligation.account_id)
     rules_of(obligation).load(streams, obligation)
-    in_time = payment.expires_on is not None and paid_on <= payment.expires_on
-    is_expected = in_time and payment.status != "paid" and amount_minor == payment.amount_minor
+    is_expected = payment.takes(stamp.occurred_at) and payment.status != "paid" and amount_minor == payment.amount_minor
     via = _via(obligation, payment.payment_id)
     if is_expected:
         payment.settle(stamp, charge_id=None, paid_on=paid_on)

@@ -52,6 +52,19 @@ class SandboxGateway:
         """As `PaymentGateway.issue_virtual_account`."""
         return await self._open(key, amount_minor, currency, "virtual_account", "waiting_for_deposit", expires_on)
 
+    async def close_virtual_account(self, key: str) -> GatewayPayment:
+        """As `PaymentGateway.close_virtual_account`; money that was to come stays away, but for what is late anyway."""
+        now = self._state.now()
+        async with self._state.connected() as connection, connection.transaction():
+            payment = await find(connection, "SELECT * FROM payment WHERE key = %s FOR UPDATE", key)
+            if payment is None or payment["method"] != "virtual_account":
+                raise PortRefused("there is no virtual account under this key")
+            if (await self._payment(connection, key)).status == "waiting_for_deposit":
+                await connection.execute("UPDATE payment SET status = 'expired' WHERE key = %s", [key])
+                if _ending(payment) != LATE:
+                    await connection.execute("DELETE FROM deposit WHERE key = %s AND at > %s", (key, now))
+        return await self.status(key)
+
     async def capture(self, key: str) -> GatewayPayment:
         """As `PaymentGateway.capture`."""
         async with self._state.connected() as connection, connection.transaction():

@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
-from ledger.commands.collecting.bills import CancelBill, CreateBill, SendBill
+from ledger.commands.collecting.bills import CancelBill, CreateBill, SendBill, SendBillForDebit
 from ledger.vault.payers import Payer
 from projections import bill_queries
 from scheduler.reactions import payments
 from tests.api.public_pages.street import NAME, PHONE, Street, Visitor
+from tests.ledger.debiting import AskByDebit
 
 pytestmark = pytest.mark.anyio
 
 OTHER = "01000000815"
 
 
-async def billed(street: Street, amount: int = 55_000, language: str = "ko") -> tuple[str, Visitor]:
-    """Send a bill; return its id and its payer at the page."""
+async def billed(
+    street: Street, amount: int = 55_000, language: str = "ko", *, for_debit: bool = False
+) -> tuple[str, Visitor]:
+    """Send a bill, in the place of a debit perhaps; return its id and its payer at the page."""
     account_id = await street.payee()
     due_on = street.today + timedelta(days=14)
     payers = street.house.vault.payers
@@ -27,7 +30,8 @@ async def billed(street: Street, amount: int = 55_000, language: str = "ko") -> 
     person, _ = await payers.put("test", f"{account_id}:{amount}", payer, due_on)
     command = CreateBill(account_id, payers.customer_id(account_id, PHONE), person, amount, due_on)
     bill_id = str((await street.do(command))["id"])
-    await street.do(SendBill(bill_id))
+    debit_id = (await street.do(AskByDebit(account_id, amount)))["id"] if for_debit else ""
+    await street.do(SendBillForDebit(bill_id, debit_id) if for_debit else SendBill(bill_id))
     reader = street.visit(await street.link(bill_id, person), language)
     await reader.enter()
     return bill_id, reader
@@ -54,6 +58,20 @@ async def test_a_bill_is_opened_and_paid_by_the_way_that_is_chosen_k2(street: St
     assert ("결제를 처리하고 있습니다" in pending.text, "결제가 완료되었습니다" in pending.text) == (True, False)
     assert "결제가 완료되었습니다" in paid.text
     assert (await row_of(street, bill_id))["shown"] == "paid"
+
+
+async def test_a_bill_in_the_place_of_a_debit_is_opened_and_paid_n7(street: Street) -> None:
+    bill_id, reader = await billed(street, for_debit=True)
+
+    shown = await reader.open()
+    await reader.send("pay", method="card")
+    await street.work()
+    paid = await reader.open()
+
+    assert "55,000원" in shown.text
+    assert "결제가 완료되었습니다" in paid.text
+    assert (await row_of(street, bill_id))["shown"] == "paid"
+    assert sorted(each["kind"] for each in await street.told(bill_id)) == ["bill.paid", "bill.paid", "bill.sent"]
 
 
 async def test_nothing_is_shown_before_the_digits_r_126(street: Street) -> None:

@@ -86,6 +86,40 @@ async def test_a_virtual_account_shows_where_to_pay_in_and_is_not_paid(street: S
     assert "결제가 완료되었습니다" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("language", "button", "closed"),
+    [
+        ("ko", "다른 방법으로 결제하기", "더 이상 사용할 수 없습니다"),
+        ("en", "Pay in another way", "no longer in use"),
+        ("fa", "پرداخت به روش دیگر", "دیگر کار نمی‌کند"),
+    ],
+)
+@pytest.mark.parametrize("uses", [1, 3])
+async def test_a_virtual_account_is_given_up_and_the_link_paid_by_card_r_116(
+    street: Street, language: str, button: str, closed: str, uses: int
+) -> None:
+    link_id = await issued(street, 55_004, max_uses=uses)
+    reader = street.visit(await street.link(link_id), language)
+    await reader.open()
+    await reader.send("pay", method="virtual_account")
+    await street.work(seconds=0)
+    waiting = await reader.open()
+
+    stranger = await reader.take("give_up", payment="pay_another", nonce="some-form")
+    left = await reader.send("give_up")
+    await street.work(seconds=0)
+    again = await reader.open()
+
+    assert (button in waiting.text, stranger.status) == (True, 422)
+    assert ("790" in left.text, waits(left)) == (False, True)
+    assert ("790" in again.text, closed in again.text, 'name="method"' in again.html) == (False, True, True)
+    await reader.send("pay", method="card")
+    await street.work()
+    paid = await reader.open()
+    assert [each["kind"] for each in await street.told(link_id)].count("link.paid") == 1
+    assert "790" not in paid.text
+
+
 async def test_an_open_amount_has_bounds_and_any_digits_r_133(street: Street) -> None:
     account_id = await street.payee("Toranj", "IRR")
     link_id = await issued(street, None, account_id=account_id, maximum_minor=5_000_000, time_zone="Asia/Tehran")

@@ -112,6 +112,21 @@ async def test_a_payment_is_given_back_in_parts_and_no_further(ports: Ports) -> 
         await ports.gateway.cancel("pay_1", 1, "c:1")
 
 
+async def test_a_virtual_account_that_is_closed_takes_no_more_money(ports: Ports, clock: SetClock) -> None:
+    await ports.gateway.issue_virtual_account("pay_1", 20_000, "KRW", LAST_DAY)
+    await ports.gateway.issue_virtual_account("pay_2", 20_000, "KRW", LAST_DAY)
+
+    closed = [await ports.gateway.close_virtual_account("pay_1") for _ in range(2)]
+    clock.advance(hours=1)
+    paid = await ports.gateway.close_virtual_account("pay_2")
+    late = await ports.gateway.status("pay_1")
+
+    assert [each.status for each in (*closed, late)] == ["expired"] * 3
+    assert (late.deposits, paid.status, len(paid.deposits)) == ((), "done", 1)
+    with pytest.raises(PortRefused):
+        await ports.gateway.close_virtual_account("pay_3")
+
+
 @pytest.mark.parametrize("heard_of", [True, False])
 async def test_a_payment_that_is_undone_is_never_taken(ports: Ports, heard_of: bool) -> None:
     if heard_of:

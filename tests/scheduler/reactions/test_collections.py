@@ -14,6 +14,7 @@ from aggregates.collecting.obligation_facts import ObligationOpened
 from aggregates.collecting.obligation_parts import Source
 from aggregates.fact import Fact, Stamp
 from ledger.command import ANSWERS, Answer, Streams, answer
+from ledger.commands.collecting.giving_up import CloseCollection, GiveUpCollection
 from ledger.commands.collecting.obligations import (
     ConfirmOutside,
     Method,
@@ -22,6 +23,7 @@ from ledger.commands.collecting.obligations import (
     open_obligation,
 )
 from ledger.commands.collecting.payment_links import IssuePaymentLink, PayByLink
+from ledger.ports.errors import PortUnavailable
 from ledger.ports.sandbox.gateway import SandboxGateway
 from ledger.ports.sandbox.scenarios import counted, set_rates
 from ledger.ports.sandbox.state import SandboxState
@@ -309,6 +311,88 @@ async def test_a_deposit_that_was_in_time_counts_though_it_is_told_late(counter:
 
     shown = await counter.shown()
     assert (shown["status"], shown["paid_on"]) == ("paid", "2026-03-02")
+
+
+async def test_a_virtual_account_without_money_is_given_up_and_paid_otherwise_r_116(counter: Counter) -> None:
+    await counter.ask(50_000)
+    payment_id = await counter.pay(50_000, "virtual_account")
+    asked = await counter.do(GiveUpCollection(counter.obligation_id, payment_id))
+    again = await counter.do(GiveUpCollection(counter.obligation_id, payment_id))
+    counter.feed()
+    early, pending = await counter.start(50_000), await counter.shown()
+
+    await counter.react()
+    given_up = await counter.shown()
+    counter.clock.advance(hours=1)
+    await counter.pay(50_000)
+
+    assert (asked["status"], again["code"], early["code"]) == ("giving_up", "payment_not_waiting", "payment_in_flight")
+    assert (pending["status"], given_up["status"], given_up["payments"][0]["code"]) == ("pending", "unpaid", "given_up")
+    assert (await counter.shown())["status"] == "paid"
+    assert await counter.books() == (50_000, 0)
+    assert await counter.journal() == {"asset.gateway_receivable.card": 50_000, "liability.collections": -50_000}
+
+
+async def test_money_that_comes_after_it_was_given_up_is_credit_r_131(counter: Counter) -> None:
+    await counter.ask(50_000)
+    payment_id = await counter.pay(50_000, "virtual_account")
+    await counter.do(GiveUpCollection(counter.obligation_id, payment_id))
+    await counter.react()
+    counter.clock.advance(hours=1)
+
+    await counter.gateway.pay_in(payment_id, 50_000)
+    await counter.react()
+
+    shown = await counter.shown()
+    assert (shown["paid"], shown["outstanding"], shown["payer_credit"]) == (0, 50_000, 50_000)
+    assert await counter.books() == (0, 50_000)
+
+
+async def test_money_that_was_there_before_it_is_given_up_counts(counter: Counter) -> None:
+    await counter.ask(50_000)
+    payment_id = await counter.pay(50_000, "virtual_account")
+    counter.clock.advance(minutes=10)
+
+    await counter.do(GiveUpCollection(counter.obligation_id, payment_id))
+    await counter.react()
+
+    shown = await counter.shown()
+    assert (shown["status"], shown["pending"]) == ("paid", 0)
+    assert await counter.books() == (50_000, 0)
+
+
+async def test_a_gateway_that_does_not_answer_is_asked_again_to_close_a_number(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: Any) -> Any:
+        raise PortUnavailable("no answer", 1)
+
+    await counter.ask(50_000)
+    payment_id = await counter.pay(50_000, "virtual_account")
+    await counter.do(GiveUpCollection(counter.obligation_id, payment_id))
+    with monkeypatch.context() as away:
+        away.setattr(type(counter.bench.ports.gateway), "close_virtual_account", silent)
+        await counter.react(2)
+        waiting = await counter.shown()
+
+    await counter.react(2)
+
+    assert (waiting["status"], (await counter.shown())["status"]) == ("pending", "unpaid")
+
+
+async def test_only_a_payment_that_waits_for_its_deposit_is_given_up(counter: Counter) -> None:
+    await counter.ask(50_000)
+    by_card = (await counter.start(50_000))["id"]
+
+    pending = await counter.do(GiveUpCollection(counter.obligation_id, by_card))
+    unknown = await counter.do(GiveUpCollection(counter.obligation_id, "pay_unknown"))
+    unasked = await counter.do(CloseCollection(by_card))
+
+    assert [each["code"] for each in (pending, unknown, unasked)] == [
+        "payment_not_waiting",
+        "attempt_not_pending",
+        "payment_not_waiting",
+    ]
 
 
 async def test_over_payment_of_500_is_the_payers_and_goes_back_when_it_is_asked_for(counter: Counter) -> None:
