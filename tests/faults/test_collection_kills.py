@@ -36,7 +36,7 @@ def test_a_killed_worker_collects_and_pays_out_nothing_twice() -> None:
     assert {count.code: count.damage for count in played.counts} == {count.code: 0 for count in played.counts}
     assert (played.kills, played.waves >= 1) == (2, True)
     assert played.payments > 8
-    assert played.transfers > 1
+    assert played.transfers > 0
     assert "| K5 pay-out links and withdrawals that were paid twice | 0 of " in section(played)
 
 
@@ -68,6 +68,9 @@ class Played:
             payments=[_payment(self.payment, "card", 50_000), _payment(funding, "transfer", 30_000)],
             cancels=[{"key": back, "payment_key": self.payment, "amount": 20_000, "status": "done", "asked": 1}],
             transfers=[_transfer(self.withdrawal, 10_000), _transfer(f"{self.link}:payout:1", 30_000)],
+            deposits=[],
+            taken_back=[],
+            files=[],
         )
 
     def _paid(self, command: Any) -> str:
@@ -99,6 +102,10 @@ def _payment(key: str, method: str, amount: int) -> dict[str, Any]:
 
 def _transfer(key: str, amount: int) -> dict[str, Any]:
     return {"key": key, "amount": amount, "asked": 1, "paid": True, "returned": False}
+
+
+def _file(whole: int, parts: int) -> dict[str, Any]:
+    return {"key": "dbb_1", "whole": whole, "parts": parts, "returns": 0, "asked": 1}
 
 
 def _change(name: str, index: int, **values: Any) -> Callable[[Played], None]:
@@ -135,6 +142,10 @@ def test_money_that_moved_once_has_no_damage_and_everything_was_looked_at() -> N
         (_change("payments", 0, status="canceled"), {"K1": 1, "K2": 1, "K8": 1}),
         (_change("cancels", 0, status="refused"), {"K1": 1, "K8": 1}),
         (_add("cancels", lambda p: p.outside.cancels[0] | {"key": "rfc_again"}), {"K1": 1, "K8": 1}),
+        (_add("taken_back", lambda p: {"key": p.payment, "amount": 500}), {"K1": 1, "K8": 1}),
+        (_add("deposits", lambda p: {"key": p.payment, "amount": 500}), {"K1": 1, "K8": 1}),
+        (_add("files", lambda _: _file(30_000, 5_000)), {"K1": 1, "K8": 1}),
+        (_add("files", lambda _: _file(30_000, 5_000) | {"returns": 35_000, "asked": 2}), {"K3": 1}),
         (_change("payments", 0, captured=2), {"K3": 1}),
         (_change("transfers", 0, asked=2), {"K3": 1}),
         (_change("transfers", 0, paid=False), {"K4": 1, "K8": 1}),
@@ -150,6 +161,10 @@ def test_money_that_moved_once_has_no_damage_and_everything_was_looked_at() -> N
         "collected and not taken",
         "refunded and not given back",
         "given back twice",
+        "taken back and not recorded",
+        "paid in and not recorded",
+        "debited and not recorded",
+        "a file that was sent twice",
         "taken twice",
         "told twice",
         "withdrawn and not paid",
