@@ -178,8 +178,15 @@ class UnitRules(SourceRules):
     KEEPS_CREDIT: ClassVar[bool] = True
 
     def load(self, streams: Streams, obligation: Obligation) -> None:
-        """Ask for the unit."""
-        _unit_of(streams, obligation)
+        """Ask for the unit, as far as it knows of this money.
+
+        (Another process opens tabs: a copy of before is refused here, read again, and decided on anew.)
+
+        Raises:
+            UnitNotFound: there is no such unit, or it has no such tab.
+        """
+        if obligation.obligation_id not in _unit_of(streams, obligation).tabs:
+            raise UnitNotFound("the unit has no such tab")
 
     def settled(
         self, streams: Streams, stamp: Stamp, obligation: Obligation, fact: ObligationSettled | ObligationConfirmed

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.views import Views
@@ -276,6 +277,30 @@ async def test_who_left_is_forgotten_five_years_after_their_last_day(court: Cour
         kept.append([each["person"]["name"] for each in people])
 
     assert kept == [["Nari", "Haneul"], ["Nari", "***"]]
+
+
+async def test_a_tab_that_another_process_has_opened_is_paid_at_the_first_try(court: Court) -> None:
+    """The unit in the worker's memory is from before the owner's tab: it is read again, and nothing breaks half way."""
+    await court.open()
+    await court.enter("101", "Haneul", "2025-01-01")
+    await court.post("/cost-types", {"code": "heat", "name": "Heating", "charge": "variable", "basis": "equal"}, 200)
+    lift = {"code": "lift", "name": "Lift", "charge": "variable", "basis": "equal", "liable": "owner"}
+    await court.post("/cost-types", lift, 200)
+    await court.run("2026-01", "2026-03-10", heat=30_000)
+    await court.pay("101", 10_000)
+    await court.react()
+    await court.run("2026-02", "2026-03-11", lift=60_000)
+    unit = await court.get(f"/units/{court.units['101']}")
+    [owners] = [tab["obligation_id"] for tab in unit["tabs"] if tab["charged"] == 20_000]
+
+    with capture_logs() as logs:
+        body = {"amount": 20_000, "method": "card"}
+        await court.counter.post(f"/v1/obligations/{owners}/payments", body, key=court.key)
+        await court.react()
+
+    assert (await court.tabs())["101"] == (30_000, 0, 0)
+    assert [entry["event"] for entry in logs if entry["log_level"] in ("warning", "error")] == []
+    await court.balanced()
 
 
 async def test_whatever_the_gateway_does_a_unit_s_money_moves_once(court: Court, state: SandboxState) -> None:
