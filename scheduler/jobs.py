@@ -60,6 +60,10 @@ log = structlog.get_logger("scheduler")
 PAGE = 100
 """How many due things are asked for, and issued, at a time."""
 
+AT_ONCE = 16
+"""How many of them are decided at a time. Each loads what it needs, and waits for the few connections that read: with
+all of them at once, the last would wait so long on a busy machine that the database seems away."""
+
 VIEW_LIMIT_S = 10.0
 """How long a job waits for its view to have seen what it just did."""
 
@@ -328,8 +332,14 @@ async def fire(job: Job, database: Database, clock: Clock | None = None) -> Fire
 async def _work_off(job: Job, due: list[dict[str, Any]], engine: Engine, connection: AsyncConnection[Any]) -> Fired:
     done = known = refused = 0
     at: datetime = engine.clock.now()
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def submitted(one: dict[str, Any]) -> Outcome:
+        async with turns:
+            return await engine.submit(job.command(one), call_of(job, one))
+
     while due:
-        outcomes = await asyncio.gather(*(engine.submit(job.command(one), call_of(job, one)) for one in due))
+        outcomes = await asyncio.gather(*(submitted(one) for one in due))
         new = [outcome for outcome in outcomes if not outcome.replayed and outcome.status < 400]
         done += len(new)
         known += sum(outcome.replayed for outcome in outcomes)

@@ -39,10 +39,11 @@ async def front(counter: Counter, ledger_database: Database, clock: SetClock) ->
 def people(canaries: Canaries) -> list[dict[str, str]]:
     """Return ten people of whom everything is a canary."""
     rows = []
-    for ending in ENDINGS * 2:
+    endings = ENDINGS * 2
+    for ending, middle in zip(endings, secrets.SystemRandom().sample(range(10**4), len(endings)), strict=True):
         row = canaries.person()
         if ending:
-            digits = f"010{secrets.randbelow(10**4):04d}{ending}"
+            digits = f"010{middle:04d}{ending}"
             row["phone"] = digits
             canaries.all += [digits, f"{digits[:3]}-{digits[3:7]}-{digits[7:]}"]
         rows.append(row)
