@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -118,17 +118,17 @@ def create_app(
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        await views.open()
-        await engine.start()
-        try:
+        async with AsyncExitStack() as opened:
+            # Closed in the reverse order, and whatever fails: what stays open would keep the process from ending.
+            if sandbox is not None:
+                opened.push_async_callback(sandbox.close)
+            opened.push_async_callback(views.close)
+            await views.open()
+            await engine.start()
+            opened.push_async_callback(engine.stop)
             if bootstrap_key is not None:
                 await take_bootstrap_key(store, bootstrap_key, environment)
             yield
-        finally:
-            await engine.stop()
-            await views.close()
-            if sandbox is not None:
-                await sandbox.close()
 
     app = described(life, sandbox=sandbox is not None)
     metrics = Metrics(engine)

@@ -42,11 +42,11 @@ class Views:
             max_size=CONNECTIONS_MAX,
             open=False,
             timeout=READ_LIMIT_S / 2,
-            reconnect_timeout=2.0,
+            reconnect_timeout=10.0,
             max_waiting=500,
             kwargs={
                 "autocommit": True,
-                "connect_timeout": 1,
+                "connect_timeout": 3,
                 "options": f"-c search_path={schema},pg_catalog -c statement_timeout=4000",
             },
         )

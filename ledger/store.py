@@ -14,13 +14,19 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from aggregates.errors import Unavailable
-from ledger.appender import CONNECT_LIMIT_S, Appender
+from ledger.appender import Appender
 
 T = TypeVar("T")
 
 log = structlog.get_logger("ledger.store")
 
 READ_LIMIT_S = 2.0
+START_LIMIT_S = 10.0
+"""How long the first connection may take: nobody waits for an answer yet, and a machine that starts is busy."""
+
+CONNECT_LIMIT_S = 3
+"""How long one attempt to connect for reading may take; who reads waits no longer than `READ_LIMIT_S`."""
+
 POOL_SIZE_MAX = 4
 
 
@@ -58,7 +64,7 @@ class Store:
             max_size=POOL_SIZE_MAX,
             open=False,
             timeout=READ_LIMIT_S,
-            reconnect_timeout=READ_LIMIT_S,
+            reconnect_timeout=START_LIMIT_S,
         )
 
     async def open(self) -> None:
@@ -67,8 +73,15 @@ class Store:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        await self._pool.open()
-        rows = await self.read("SELECT ledger_id, number FROM ledger_identity")
+        try:
+            await self._pool.open(wait=True, timeout=START_LIMIT_S)
+            rows = await self.read("SELECT ledger_id, number FROM ledger_identity")
+        except BaseException as error:
+            # Left open, its tasks would not end with their loop: a process that could not start would stay.
+            await self._pool.close()
+            if isinstance(error, psycopg.OperationalError):
+                raise Unavailable("the ledger's database does not answer; try again", 1) from error
+            raise
         self.appender.ledger_id, self.ledger_number = rows[0]
 
     async def close(self) -> None:

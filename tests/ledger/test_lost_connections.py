@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 
 import psycopg
 import pytest
 
 from aggregates.errors import Unavailable
+from ledger.clock import SystemClock
 from ledger.database import Database
 from ledger.engine import Engine
+from ledger.store import Store
 from ledger.verify import verify
 from tests.ledger.conftest import StartEngine
 from tests.ledger.desk import account_with, call, spend
@@ -92,3 +95,15 @@ async def test_with_the_database_away_every_request_ends_within_5_seconds_and_th
     assert lasted_s < 5
     assert replayed is False
     assert spends_and_keys(ledger_database) == (1, 1)
+
+
+@pytest.mark.timeout(60)
+def test_a_process_that_cannot_reach_the_database_at_its_start_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that is left open swallows that its loop ends while it connects: the process would stay for ever."""
+    monkeypatch.setattr("ledger.store.START_LIMIT_S", 0.5)
+
+    async def start(conninfo: str) -> None:
+        await Engine(Store(conninfo, "ledger"), SystemClock()).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable):
+        asyncio.run(start(f"host=127.0.0.1 port={silent.getsockname()[1]} user=ledger dbname=ledger"))
