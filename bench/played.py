@@ -30,6 +30,13 @@ from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import Reading
 
+ROWS_AT_A_TIME = 500
+
+_FACTS = (
+    "SELECT command_key, originator_id, originator_version, topic, state, notification_id FROM ledger_events"
+    " WHERE originator_id = ANY(%s) AND notification_id > %s ORDER BY notification_id LIMIT %s"
+)
+
 
 async def play(folder: Path, recipients: int, rounds: int) -> list[float]:
     """Play orders, one after the other; return how long each took, in seconds, views included.
@@ -109,19 +116,16 @@ async def check_providers(crowd: Crowd, order: Order) -> None:
 
 async def _commands(store: Store, stream_ids: list[Any]) -> AsyncIterator[tuple[str, list[Any]]]:
     """Yield the facts of some streams, a command's at a time: its first one has its key and is among them."""
-    rows = await store.read(
-        "SELECT command_key, originator_id, originator_version, topic, state FROM ledger_events"
-        " WHERE originator_id = ANY(%s) ORDER BY notification_id",
-        (stream_ids,),
-    )
-    key = ""
+    key, last = "", 0
     facts: list[Any] = []
-    for command_key, originator_id, version, topic, state in rows:
-        if command_key is not None:
-            if facts:
-                yield key, facts
-            key, facts = str(command_key), []
-        facts.append(to_fact(originator_id, version, topic, state))
+    while rows := await store.read(_FACTS, (stream_ids, last, ROWS_AT_A_TIME)):
+        for command_key, originator_id, version, topic, state, position in rows:
+            if command_key is not None:
+                if facts:
+                    yield key, facts
+                key, facts = str(command_key), []
+            facts.append(to_fact(originator_id, version, topic, state))
+            last = position
     if facts:
         yield key, facts
 

@@ -29,6 +29,7 @@ from faults.checks import Count, check_store, read_store
 from faults.history import History
 from faults.load import Clients, prepare
 from faults.service import Service
+from ledger import erasures
 from ledger.backup import manifest as manifests
 from ledger.backup.make import make_backup
 from ledger.backup.recover import take_away
@@ -36,7 +37,7 @@ from ledger.backup.restore import Restored, Wanted, restore
 from ledger.clock import SystemClock
 from ledger.database import Database, open_database
 from ledger.settings import Settings
-from ledger.vault import SubjectNotFound, Vault, erasures, open_vault
+from ledger.vault import SubjectNotFound, Vault, open_vault
 
 CLIENTS = 4
 BALANCE = 400_000

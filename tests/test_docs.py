@@ -71,9 +71,10 @@ def test_commands_and_options_that_a_document_names_exist(document: Path) -> Non
 def known(line: str) -> bool:
     """Say whether words after `ledger` are one of its commands with options that it has."""
     command = typer.main.get_command(app)
+    context = typer.Context(command)
     words = line.split()
-    while isinstance(command, TyperGroup) and words and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    while isinstance(command, TyperGroup) and words and (found := command.get_command(context, words[0])):
+        command, words = found, words[1:]
     if isinstance(command, TyperGroup) and not (command.name == "keys" and (not words or "|" in words[0])):
         return False
     options = {name for parameter in command.params for name in parameter.opts} | {"--help"}

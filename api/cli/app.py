@@ -2,63 +2,69 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any
 
 import orjson
-import psycopg
 import typer
-from eventsourcing.persistence import MapperDeserialisationError
-from pydantic import ValidationError
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from aggregates.errors import LedgerError, Malformed
-from api.cli import (
-    backup,
-    demo,
-    export,
-    imports,
-    keys,
-    migrate,
-    rebuild,
-    reconcile,
-    replay,
-    restore,
-    serve,
-    status,
-    verify,
-)
-from api.cli.console import FAILED, USAGE
-from ledger.backup.manifest import BackupUnusable
-from ledger.database import UnsafeDatabase
-from ledger.documents.company import CompanyUnusable
-from ledger.embedded import EmbeddedServerError
-from ledger.imports.profile import ProfileMalformed
-from ledger.imports.reader import FileMalformed
-from ledger.kek import KekUnusable
+from api.cli.console import FAILED, PLAIN, USAGE
+
+COMMANDS = {
+    "serve": "api.cli.serve:serve",
+    "work": "api.cli.serve:work",
+    "import": "api.cli.imports:import_file",
+    "export": "api.cli.export:export",
+    "reconcile": "api.cli.reconcile:reconcile",
+    "replay": "api.cli.replay:replay",
+    "verify": "api.cli.verify:verify",
+    "rebuild": "api.cli.rebuild:rebuild",
+    "keys": "api.cli.keys:app",
+    "demo": "api.cli.demo:demo",
+    "status": "api.cli.status:status",
+    "migrate": "api.cli.migrate:migrate",
+    "backup": "api.cli.backup:backup",
+    "restore": "api.cli.restore:restore",
+    "archive": "api.cli.backup:archive",
+}
+"""Name of each command, and where its function or its own commands are."""
+
+
+class LazyGroup(TyperGroup):
+    """Commands that are imported when they are asked for: a service's supervisor holds no code of the others'."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command; None = there is none of this name."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found = getattr(importlib.import_module(module), name)
+        if isinstance(found, typer.Typer):
+            return get_command(found)
+        one = typer.Typer(**PLAIN)
+        one.command(cmd_name)(found)
+        return get_command(one)
+
 
 app = typer.Typer(
     name="ledger",
-    help="An event-sourced payments ledger: every balance change is an immutable, sealed fact.",
+    cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    **PLAIN,
 )
 
-app.command("serve")(serve.serve)
-app.command("work")(serve.work)
-app.command("import")(imports.import_file)
-app.command("export")(export.export)
-app.command("reconcile")(reconcile.reconcile)
-app.command("replay")(replay.replay)
-app.command("verify")(verify.verify)
-app.command("rebuild")(rebuild.rebuild)
-app.add_typer(keys.app, name="keys")
-app.command("demo")(demo.demo)
-app.command("status")(status.status)
-app.command("migrate")(migrate.migrate)
-app.command("backup")(backup.backup)
-app.command("restore")(restore.restore)
-app.command("archive")(backup.archive)
+
+@app.callback()
+def ledger() -> None:
+    """An event-sourced payments ledger: every balance change is an immutable, sealed fact."""
 
 
 def run() -> None:
@@ -78,6 +84,20 @@ def run() -> None:
 
 def explain(error: Exception) -> tuple[str, str, int] | None:
     """Return (code, sentence, exit status) of an error that people can act on; None for a mistake of ours."""
+    # Imported here: a command that ends well needs none of them.
+    import psycopg
+    from eventsourcing.persistence import MapperDeserialisationError
+    from pydantic import ValidationError
+
+    from aggregates.errors import LedgerError, Malformed
+    from ledger.backup.manifest import BackupUnusable
+    from ledger.database import UnsafeDatabase
+    from ledger.documents.company import CompanyUnusable
+    from ledger.embedded import EmbeddedServerError
+    from ledger.imports.profile import ProfileMalformed
+    from ledger.imports.reader import FileMalformed
+    from ledger.kek import KekUnusable
+
     match error:
         case ValidationError():
             first = error.errors(include_input=False, include_url=False)[0]

@@ -27,6 +27,9 @@ FILE_COLUMNS = 250
 REDRAW_S = 0.1
 """How often a progress bar is drawn anew."""
 
+PLAIN: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None}
+"""How every `typer.Typer` is made: help without boxes, tracebacks without values."""
+
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of the embedded server and of secrets [LEDGER_DATA_DIR].")
 ]

@@ -7,7 +7,8 @@ import asyncio
 from api.cli.console import AsJson, DataDir, answer, table
 from api.cli.demo_set import Played, Stage, play
 from api.cli.processes import DEMO_FILE
-from api.cli.runtime import Opened, opened, views_reach, writing
+from api.cli.runtime import Opened, opened
+from api.cli.writing import views_reach, writing
 
 PERSON = "demo"
 

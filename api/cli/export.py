@@ -14,7 +14,8 @@ from psycopg import Connection, sql
 from aggregates.dates import KST
 from aggregates.errors import Malformed
 from api.cli.console import AsJson, DataDir, answer, progress
-from api.cli.runtime import Opened, opened, views_reach
+from api.cli.runtime import Opened, opened
+from api.cli.writing import views_reach
 from ledger.database import connect
 from projections.exports.asked import FORMATS, Asked, Encoding, Format
 from projections.exports.datasets import DATASETS

@@ -10,7 +10,8 @@ import orjson
 import typer
 
 from api.cli.console import FAILED, AsJson, DataDir, Tick, answer, progress, remark
-from api.cli.runtime import Opened, opened, views_reach, writing
+from api.cli.runtime import Opened, opened
+from api.cli.writing import views_reach, writing
 from ledger.imports.importer import Importer, Progress, Rejection
 from ledger.imports.profile import Profile, load_profile
 

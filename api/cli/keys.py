@@ -13,7 +13,7 @@ import typer
 
 from aggregates.errors import NotFound
 from api.access import ROLES
-from api.cli.console import USAGE, AsJson, DataDir, answer, remark, table
+from api.cli.console import PLAIN, USAGE, AsJson, DataDir, answer, remark, table
 from api.cli.runtime import Opened, opened, use_schema
 from api.keystore import KeyRow, KeyStore
 from ledger.database import connect_async
@@ -23,7 +23,7 @@ from ledger.database import connect_async
 PRINCIPAL = "cli:keys"
 PAGE = 200
 
-app = typer.Typer(name="keys", help="Issue, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(name="keys", help="Issue, list and revoke API keys.", no_args_is_help=True, **PLAIN)
 
 
 @app.command()

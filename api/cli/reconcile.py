@@ -13,7 +13,8 @@ import typer
 
 from aggregates.reconciliation.files import FileKnown
 from api.cli.console import FAILED, AsJson, DataDir, answer, remark, table
-from api.cli.runtime import Opened, opened, use_schema, views_reach, writing
+from api.cli.runtime import Opened, opened, use_schema
+from api.cli.writing import views_reach, writing
 from ledger.command import Outcome
 from ledger.database import connect_async
 from ledger.reconcile.profile import FOLDER, Source, Sources, load_source

@@ -1,4 +1,4 @@
-"""What every command needs before it can begin: settings, a database that is up to date, and for writing an engine.
+"""What every command needs before it can begin: settings, and a database that is up to date.
 
 On the embedded server a command starts the server if none runs, and makes the tables if they are missing. With an
 address of one's own nothing is changed but by `ledger migrate`.
@@ -6,36 +6,22 @@ address of one's own nothing is changed but by `ledger migrate`.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import secrets
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 import ledger
 from aggregates.errors import NotFound
-from api.cli.console import remark
-from ledger import anchor
+from ledger import anchor, erasures
 from ledger.clock import SystemClock
-from ledger.command import Call, Command, Outcome
-from ledger.database import Database, check_safety, connect, connect_async, migrate, open_database
-from ledger.engine import Engine
-from ledger.sandbox_clock import open_clock
+from ledger.database import Database, check_safety, connect, migrate, open_database
 from ledger.settings import Settings
-from ledger.store import Store
-from ledger.vault import Vault, erasures, open_vault
-from projections import runner
-from projections.tracking import VIEWS, position
-
-VIEWS_LIMIT_S = 30.0
-"""How long a command that wrote waits for the views."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +30,6 @@ class Opened:
 
     settings: Settings
     database: Database
-
-
-class Writer(NamedTuple):
-    """A started engine, and what calls to it need."""
-
-    engine: Engine
-    vault: Vault
-    request_id: str
-
-    def call(self, principal: str, key: str, request: bytes, **more: Any) -> Call:
-        """Return the call of a command under a key of its own."""
-        request_hash = self.vault.request_hash("CLI", principal, request)
-        return Call(principal, more.pop("owner", ""), key, request_hash, self.request_id, **more)
-
-    async def do(self, command: Command, call: Call) -> Outcome:
-        """Do one command."""
-        return await self.engine.submit(command, call)
 
 
 def read_settings(data_dir: Path | None) -> Settings:
@@ -135,24 +104,6 @@ async def use_schema(connection: psycopg.AsyncConnection[Any], database: Databas
     await connection.execute(sql.SQL("SET search_path = {}, pg_catalog").format(sql.Identifier(database.schema)))
 
 
-@asynccontextmanager
-async def writing(ledger: Opened) -> AsyncIterator[Writer]:
-    """Start an engine for as long as the `async with` lasts; at its end all is committed and the head written down.
-
-    Raises:
-        UnsafeDatabase: writing would not be safe.
-    """
-    check_writable(ledger.database)
-    with open_clock(ledger.settings, ledger.database) as clock:
-        engine = Engine(Store(ledger.database.app, ledger.database.schema), clock)
-        await engine.start()
-        try:
-            yield Writer(engine, open_vault(ledger.settings, ledger.database, clock), f"req_{secrets.token_hex(10)}")
-        finally:
-            await engine.stop()
-            write_anchor(ledger)
-
-
 def write_anchor(ledger: Opened) -> bool:
     """Append the head of the chain to the file in the data folder. Returns whether there was news."""
     with connect(ledger.database.app) as connection:
@@ -183,30 +134,3 @@ def write_secret(file: Path, secret: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(secret + "\n")
-
-
-async def views_reach(ledger: Opened, wanted: int) -> bool:
-    """Wait until all views have reached a position; feed them here if no worker does.
-
-    Returns:
-        Whether they have, in `VIEWS_LIMIT_S`.
-    """
-    stop = threading.Event()
-    # A worker that runs keeps the views to itself; this one then only stands by.
-    feeder = threading.Thread(target=runner.run, args=(ledger.settings, stop), daemon=True)
-    async with await connect_async(ledger.database.app) as connection:
-        await use_schema(connection, ledger.database)
-        until = asyncio.get_running_loop().time() + VIEWS_LIMIT_S
-        try:
-            while (reached := await position(connection, *VIEWS)) < wanted:
-                if asyncio.get_running_loop().time() > until:
-                    remark(f"the views are at position {reached} of {wanted}; they go on while `ledger work` runs")
-                    return False
-                if not feeder.ident:
-                    feeder.start()
-                await asyncio.sleep(0.05)
-        finally:
-            stop.set()
-            if feeder.ident:
-                await asyncio.to_thread(feeder.join, 10)
-    return True

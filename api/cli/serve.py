@@ -21,7 +21,6 @@ import structlog
 import typer
 
 from api.cli.console import FAILED, USAGE, DataDir, remark
-from api.cli.keys import has_bootstrap_key
 from api.cli.logs import configure_logs
 from api.cli.processes import BACKLOG, BOOTSTRAP_FILE, DEMO_FILE
 from api.cli.runtime import Opened, check_writable, opened, write_anchor, write_erasures, write_secret
@@ -162,6 +161,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _first_key(ledger: Opened) -> None:
     """Make an admin key of our own at the first start, unless the operator has given one."""
+    from api.cli.keys import has_bootstrap_key
+
     file = ledger.settings.data_folder / BOOTSTRAP_FILE
     if ledger.settings.bootstrap_key is None and not file.exists() and not has_bootstrap_key(ledger):
         write_secret(file, f"boot_{secrets.token_urlsafe(32)}")

@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from aggregates.dates import rfc3339
-from ledger import anchor
+from ledger import anchor, erasures
 from ledger.backup import manifest as manifests
 from ledger.backup.base import take_base_backup
 from ledger.backup.manifest import BackupUnusable, Entry, Head, Manifest, Progress
@@ -26,7 +26,6 @@ from ledger.clock import Clock
 from ledger.database import Database, connect
 from ledger.kek import load_kek
 from ledger.settings import Settings
-from ledger.vault import erasures
 
 DATA = "data"
 SERVER_MANIFEST = f"{DATA}/backup_manifest"

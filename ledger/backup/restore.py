@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
-from ledger import anchor, verify
+from ledger import anchor, erasures, verify
 from ledger.backup import manifest as manifests
 from ledger.backup.manifest import BackupUnusable, Manifest, Progress
 from ledger.backup.recover import check_version, put_in_place, recover, take_away
@@ -35,7 +35,6 @@ from ledger.kek import read_kek
 from ledger.replay import Replay, frozen
 from ledger.replay import Report as Folded
 from ledger.settings import Settings
-from ledger.vault import erasures
 
 MARK = (
     "A restore has begun here and has not passed its checks. Restore again into another folder, and remove this one.\n"

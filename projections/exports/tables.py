@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import xlsxwriter
-
 from projections.exports.asked import Asked
 from projections.exports.datasets import Column
 from projections.exports.sink import Meter
@@ -82,6 +80,8 @@ def write_xlsx(source: Source, asked: Asked, meter: Meter) -> dict[str, Any]:
     Returns:
         {"sheets": how many}.
     """
+    import xlsxwriter  # Here: the process of the jobs holds its code from the first workbook on.
+
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

@@ -23,13 +23,14 @@ from typer.testing import CliRunner
 
 from api.cli.app import app
 from api.cli.runtime import Opened, write_anchor, write_erasures
+from ledger import erasures
 from ledger.backup.manifest import check, read
 from ledger.clock import SystemClock
 from ledger.database import RESTORING, Database, connect, open_database
 from ledger.engine import Engine
 from ledger.settings import Settings
 from ledger.store import Store
-from ledger.vault import SubjectNotFound, Vault, erasures, open_vault
+from ledger.vault import SubjectNotFound, Vault, open_vault
 from tests.cli.conftest import ledger, plain_environment, wait_for
 from tests.ledger.desk import account_with, call, spend
 

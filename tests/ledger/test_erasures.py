@@ -11,10 +11,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from ledger import erasures
 from ledger.database import Database, connect
+from ledger.erasures import FILE_NAME, Erasure, carry_out, read, reapply
 from ledger.kek import Kek
-from ledger.vault import Vault, erasures
-from ledger.vault.erasures import FILE_NAME, Erasure, carry_out, read, reapply
+from ledger.vault import Vault
 
 KEK = Kek(bytes(range(32)))
 SCHEMA = "ledger"
