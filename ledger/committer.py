@@ -37,6 +37,9 @@ CLASHES_BEFORE_LOCK = 2
 FEW_OF = 4
 """Less than one in so many of the callers of the last batch are few: the others are about to come."""
 
+PIPELINE_OF = 2
+"""Once one in so many of those just committed are decided anew, by others, these are sent before those are answered."""
+
 LOCK_LIMIT_S = 0.05
 """How long the lock is held for commands that decide again."""
 
@@ -134,6 +137,10 @@ class Committer:
                 log.exception("a batch could not be stored")
                 self._undo_all(batch, Verdict.UNKNOWN)
             else:
+                if self.open.commands * PIPELINE_OF >= committed:
+                    # The others are decided already: their commit goes out first, and these are answered beside it.
+                    self._loop.call_soon(self._commit, batch, first)
+                    continue
                 self._commit(batch, first)
             self.in_flight = None
             # One turn for those whose answers have just gone out; one more when the first of them have just come back:
@@ -152,7 +159,8 @@ class Committer:
         if batch.snapshots:
             self._in_background(self._store_snapshots(batch.snapshots))
         batch.settle(Verdict.COMMITTED, first)
-        self.warm.shrink(self.open.streams)
+        in_flight = self.in_flight
+        self.warm.shrink(self.open.streams, batch.streams if in_flight is None else in_flight.streams)
 
     async def _after_clash(self, batch: PendingBatch) -> None:
         """Another writer was first, or a key is known: nothing was stored. Learn which keys, then decide again.

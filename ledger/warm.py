@@ -82,12 +82,12 @@ class WarmStreams:
         if self._streams.pop(stream_id.int, None) is not None:
             self.bytes -= self._weights.pop(stream_id.int)
 
-    def shrink(self, keep: Container[int]) -> None:
-        """Forget the least recently used streams past the bound, except those in `keep` (integers of their ids)."""
+    def shrink(self, *keep: Container[int]) -> None:
+        """Forget the least recently used streams past the bound, except those in any `keep` (integers of their ids)."""
         passed = 0
         while self.bytes > self._bytes_max and passed < len(self._streams):
             at, stream = next(iter(self._streams.items()))
-            if at in keep:
+            if any(at in some for some in keep):
                 self._streams.move_to_end(at)
                 passed += 1
             else:
