@@ -158,9 +158,9 @@ class Committer:
         self.warm.weigh_all(batch.streams)
         if batch.snapshots:
             self._in_background(self._store_snapshots(batch.snapshots))
-        batch.settle(Verdict.COMMITTED, first)
-        in_flight = self.in_flight
-        self.warm.shrink(self.open.streams, batch.streams if in_flight is None else in_flight.streams)
+        under_way = self.in_flight if self.in_flight is not batch else None
+        batch.settle(Verdict.COMMITTED, first, in_step=under_way is None)
+        self.warm.shrink(self.open.streams, {} if under_way is None else under_way.streams)
 
     async def _after_clash(self, batch: PendingBatch) -> None:
         """Another writer was first, or a key is known: nothing was stored. Learn which keys, then decide again.

@@ -15,9 +15,9 @@ from ledger.seal import Refusal, Row
 
 log = structlog.get_logger("ledger.pending")
 
-WAKE_TOGETHER_MAX = 32
-"""Callers woken at once. Of more, one half decides its next commands while the other half's are being committed: with
-all of them in step, PostgreSQL and this process would wait for each other in turns."""
+WAKE_TOGETHER_MAX = 8
+"""Callers woken at once while nothing is being committed. Of more, one half decides its next commands while the other
+half's are on their way: with all of them in step, PostgreSQL and this process would wait for each other in turns."""
 
 
 class Verdict(Enum):
@@ -92,14 +92,18 @@ class PendingBatch:
         assert self.verdict is None, "the verdict is known"
         self._waiters.append(tell)
 
-    def settle(self, verdict: Verdict, first_position: int = 0) -> None:
-        """Tell everyone who waits; let go of what is no longer needed."""
+    def settle(self, verdict: Verdict, first_position: int = 0, *, in_step: bool = True) -> None:
+        """Tell everyone who waits; let go of what is no longer needed.
+
+        Args:
+            in_step: whether nothing is being committed meanwhile.
+        """
         self.first_position = first_position
         self.rows, self.refusals, self.snapshots = [], [], []
         self.keys, self.streams = [], {}
         self.verdict = verdict
         waiters, self._waiters = self._waiters, []
-        half = len(waiters) // 2 if len(waiters) > WAKE_TOGETHER_MAX else len(waiters)
+        half = len(waiters) // 2 if in_step and len(waiters) > WAKE_TOGETHER_MAX else len(waiters)
         self._wake(waiters[:half])
         if half < len(waiters):
             self._loop.call_soon(self._wake, waiters[half:])
