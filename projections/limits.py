@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
-from aggregates.account.spends import SpendReturned, Spent
+from aggregates.account.spend_facts import SpendReturned, Spent
 from aggregates.dates import billing_month, business_date
 from ledger.shapes import member_limit_json
 from projections.paging import fetch

@@ -23,6 +23,7 @@ from aggregates.account import (
     payout_funds,
     payouts,
     refunds,
+    spend_facts,
     spends,
     standing,
     transfers,
@@ -196,11 +197,11 @@ class Account(Stream):
     change_refund_destination = payouts.change_refund_destination
     return_payout = payouts.return_payout
 
-    Spent = spends.Spent
-    SpendCaptured = spends.SpendCaptured
-    SpendReturned = spends.SpendReturned
-    DifferenceRefunded = spends.DifferenceRefunded
-    HoldExpired = spends.HoldExpired
+    Spent = spend_facts.Spent
+    SpendCaptured = spend_facts.SpendCaptured
+    SpendReturned = spend_facts.SpendReturned
+    DifferenceRefunded = spend_facts.DifferenceRefunded
+    HoldExpired = spend_facts.HoldExpired
     spend = spends.spend
     capture_spend = spends.capture_spend
     return_spend = spends.return_spend

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregates.account.billing.months import carried
-from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
+from aggregates.account.spend_facts import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, Spent
 from aggregates.postings.chart import COUPON_PAYABLE, PREPAID, PREPAID_HOLD, TRADE_RECEIVABLE, UNBILLED_RECEIVABLE
 from aggregates.postings.entry import Entry, Rules, entry
 

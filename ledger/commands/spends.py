@@ -13,7 +13,8 @@ from typing import ClassVar
 from aggregates import spend as settled
 from aggregates.account import Account
 from aggregates.account.parts import SpendState
-from aggregates.account.spends import NEVER, HoldExpiryTooFar, SpendOfOrder, Spent, as_state
+from aggregates.account.spend_facts import Spent, as_state
+from aggregates.account.spends import NEVER, HoldExpiryTooFar, SpendOfOrder
 from aggregates.errors import Malformed, NotFound
 from aggregates.fact import Fact, Stamp
 from aggregates.ids import account_of

@@ -13,7 +13,8 @@ from aggregates.account.billing.invoices import InvoiceAdjusted, InvoiceIssued
 from aggregates.account.billing.payments import SettlementPaid
 from aggregates.account.parts import MonthPart, SpendState
 from aggregates.account.snapshot import AccountSnapshot
-from aggregates.account.spends import NEVER, as_state
+from aggregates.account.spend_facts import as_state
+from aggregates.account.spends import NEVER
 from aggregates.calendar import BusinessCalendar
 from aggregates.errors import LedgerError
 from aggregates.numbers import Numbers, invoice_number

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from aggregates.account.parts import SpendState
-from aggregates.account.spends import as_state
+from aggregates.account.spend_facts import as_state
 from aggregates.errors import LedgerError
 from tests.aggregates.scenario import Scenario
 

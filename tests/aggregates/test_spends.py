@@ -9,7 +9,7 @@ import pytest
 
 from aggregates.account.lots import PARTS_MAX, LotPart, total
 from aggregates.account.parts import SpendState
-from aggregates.account.spends import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, as_state
+from aggregates.account.spend_facts import DifferenceRefunded, HoldExpired, SpendCaptured, SpendReturned, as_state
 from aggregates.errors import LedgerError
 from aggregates.fact import Stamp
 from tests.aggregates.scenario import Scenario, kst
