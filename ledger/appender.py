@@ -21,11 +21,12 @@ from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
 from ledger.pending import PendingBatch
+from ledger.rows import LATE_FROM_FACTS
 from ledger.seal import BatchDigest, Refusal, batch_digest, packed
 
-COPY_FROM_ROWS = 512
-"""From this many rows on COPY is no slower than one function call with arrays: below it, waiting for two round trips
-more between other work costs more than is saved."""
+COPY_FROM_ROWS = LATE_FROM_FACTS
+"""From this many rows on they go by COPY, in slices, packed while they are sent. Fewer go by one function call with
+arrays: waiting for COPY's two round trips more, between other work, costs more than it saves."""
 
 SLICE_ROWS = 512
 """Rows packed and sent at a time; more than these are packed while the ones before are being stored."""

@@ -158,12 +158,12 @@ async def test_200_concurrent_requests_with_one_key_have_one_effect(engine: Engi
 async def test_positions_are_dense_and_sealed_at_any_batch_size(
     engine: Engine, ledger_database: Database, commands: int
 ) -> None:
-    account_id = await account_with(engine, 10_000)
+    account_id = await account_with(engine, 100_000)
     before = (await engine.account(account_id)).position
 
     outcomes = await asyncio.gather(
         *(engine.submit(spend(account_id, 10), call(f"dense-{n:04}")) for n in range(commands)),
-        engine.submit(spend(account_id, 99_999), call("dense-refused")),
+        engine.submit(spend(account_id, 999_999), call("dense-refused")),
     )
 
     assert sorted({outcome.position for outcome in outcomes}) == list(range(before + 1, before + 1 + commands))
