@@ -47,6 +47,7 @@ def run(trial: Trial) -> None:
             say(f"  opening {CONNECTIONS} accounts")
             accounts = open_accounts(ledger, CONNECTIONS)
             path = [f"/v1/accounts/{accounts[0]}/spends"]
+            trial.lab.checkpoint()
 
             def echoed(server: Server) -> float:
                 return generator.send(server, connections=CONNECTIONS, seconds=seconds, paths=path).per_s

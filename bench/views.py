@@ -86,6 +86,7 @@ def run(trial: Trial) -> None:
                 peak = trial.figures["http_spend_per_s"].median
             else:
                 peak = spend(trial, generator, ledger, accounts, trial.pick(3.0, 1.0)).per_s
+            lab.checkpoint()
             watch = Watch(lab.owner(embedded_database(lab.server, "ledger", name=LEDGER_DATABASE)))
             try:
                 say(f"  half of the peak is {peak / 2:,.0f} spends/s")
