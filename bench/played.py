@@ -30,7 +30,7 @@ from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import Reading
 
-ROWS_AT_A_TIME = 500
+ROWS_AT_A_TIME = 50
 
 _FACTS = (
     "SELECT command_key, originator_id, originator_version, topic, state, notification_id FROM ledger_events"

@@ -9,7 +9,7 @@ from aggregates.postings import check_balanced
 from ledger.mapper import STATE_BYTES_MAX, pack
 from ledger.seal import Row
 
-LATE_FROM_FACTS = 2_048
+LATE_FROM_FACTS = 1_024
 """A command of so many facts is packed slice by slice while PostgreSQL takes in what was packed before it."""
 
 
