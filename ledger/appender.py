@@ -2,27 +2,33 @@
 
 A batch is appended in ONE transaction that takes the library's table lock, notifies its channel, stores facts, refusals
 and the block, and returns after the commit: by one function call with binary arrays (one round trip) when it is small,
-by binary COPY when it is large. What goes wrong is told apart in three: `Clash` (surely not stored), `Lost` (nobody
-knows) and `StoreRefused` (surely not stored, and trying again at once would not help).
+by binary COPY when it is large. Function calls may be sent one behind the other (`send`); each of them is stored only
+after the one before it. What goes wrong is told apart in three: `Clash` (surely not stored), `Lost` (nobody knows) and
+`StoreRefused` (surely not stored, and trying again at once would not help).
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import structlog
 from psycopg import generators, sql
 from psycopg.pq import ExecStatus
 
+from ledger.append_errors import Clash, Lost, told_apart
 from ledger.pending import PendingBatch
+from ledger.pipeline import Pipeline, Sent, first_position
 from ledger.rows import LATE_FROM_FACTS
 from ledger.seal import BatchDigest, Refusal, batch_digest, packed
+
+log = structlog.get_logger("ledger.appender")
 
 COPY_FROM_ROWS = LATE_FROM_FACTS
 """From this many rows on they go by COPY, in slices, packed while they are sent. Fewer go by one function call with
@@ -38,11 +44,12 @@ _ARRAY = struct.Struct("!iiiii").pack
 _EMPTY_ARRAY = struct.Struct("!iii").pack
 _INT8_ITEM = struct.Struct("!iq").pack
 _INT4 = struct.Struct("!i").pack
-_INT8 = struct.Struct("!q")
 _NULL_ITEM = b"\xff\xff\xff\xff"
 _UUID_LENGTH = b"\x00\x00\x00\x10"
 _UUID, _INT8_OID, _TEXT, _BYTEA = 2950, 20, 25, 17
-_APPEND_OIDS = (2951, 1016, 1009, 1001, 2951, 2951, 1001, _BYTEA)
+_APPEND = b"ledger_append"
+_APPEND_CALL = b"SELECT * FROM ledger_append($1,$2,$3,$4,$5,$6,$7,$8,$9)"
+_APPEND_OIDS = (2951, 1016, 1009, 1001, 2951, 2951, 1001, _BYTEA, _BYTEA)
 _GOOD = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.COPY_IN})
 _BEGIN = "BEGIN"
 _LOCK = "LOCK TABLE ledger_events IN EXCLUSIVE MODE"
@@ -58,35 +65,10 @@ _COPY_POSITION = struct.Struct("!iq").pack
 _COPY_END = b"\xff\xff"
 
 
-_REFUSALS_OF_THE_DATABASE = (
-    psycopg.errors.DiskFull,
-    psycopg.errors.OutOfMemory,
-    psycopg.errors.ReadOnlySqlTransaction,
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.QueryCanceled,
-    psycopg.errors.DeadlockDetected,
-)
-
-
 _VERSIONS = (
     "SELECT id, coalesce((SELECT max(originator_version) FROM ledger_events WHERE originator_id = id), 0)"
     " FROM unnest(%s::uuid[]) AS id"
 )
-
-
-class Clash(Exception):
-    """Another writer was first at one of the versions, has moved what was only read, or one of the keys is known.
-
-    Nothing of the batch was stored.
-    """
-
-
-class Lost(Exception):
-    """The connection went away or did not answer in time: the batch may or may not have been stored."""
-
-
-class StoreRefused(Exception):
-    """The database took nothing and would not take it now: disk full, read-only, out of memory."""
 
 
 def _array(oid: int, count: int, items: bytes, *, nulls: int = 0) -> bytes:
@@ -114,6 +96,7 @@ class Appender:
     Attributes:
         ledger_id: pins the seal to this ledger; known once the store is open.
         locked: the table lock is held for the next append: until then nobody else can commit.
+        tell: called when batches that were sent are answered.
     """
 
     def __init__(self, conninfo: str, options: str, table: sql.Identifier) -> None:
@@ -122,16 +105,38 @@ class Appender:
         self._table = table
         self.ledger_id = UUID(int=0)
         self.locked = False
+        self.tell: Callable[[], None] = lambda: None
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._pipeline: Pipeline | None = None
         self._backend_pid = 0
 
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._connection is not None:
-            await self._connection.close()
+        self._abandon()
+
+    def send(self, batch: PendingBatch) -> Sent | None:
+        """Send a batch behind those under way, on which it may stand; None = only `append` may store it.
+
+        It is stored only if the one before it is. Its answer is told by `tell`; an error in it is one of those that
+        `append` raises.
+        """
+        connection = self._connection
+        if connection is None or connection.closed or self.locked or batch.unmoved or len(batch.rows) >= COPY_FROM_ROWS:
+            return None
+        under_way = self._pipeline.under_way if self._pipeline is not None else ()
+        arguments, digest = self._arguments(batch, under_way[-1].digest if under_way else None)
+        sent = Sent(batch, digest)
+        try:
+            if self._pipeline is None:
+                self._pipeline = Pipeline(connection, self.tell, self._break, APPEND_LIMIT_S)
+            self._pipeline.send(sent, _APPEND, arguments)
+        except psycopg.Error as error:
+            self._break(error)
+            sent.lose(type(error).__name__)
+        return sent
 
     async def append(self, batch: PendingBatch) -> int:
-        """Store a batch and return the position of its first row, after the commit.
+        """Store a batch and return the position of its first row, after the commit; nothing may be under way.
 
         Raises:
             Clash, Lost, StoreRefused: see the module.
@@ -144,23 +149,18 @@ class Appender:
                 if len(batch.rows) < COPY_FROM_ROWS:
                     return await self._append_by_function(connection, batch)
                 return await self._append_by_copy(connection, batch)
-        except (TimeoutError, asyncio.CancelledError) as error:
-            await self._abandon()
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            raise Lost("no answer in time") from error
-        except psycopg.errors.UniqueViolation as error:
-            await self._roll_back()
-            raise Clash(str(error)) from error
-        except _REFUSALS_OF_THE_DATABASE as error:
-            await self._roll_back()
-            raise StoreRefused(type(error).__name__) from error
-        except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-            await self._abandon()
-            raise Lost(type(error).__name__) from error
-        except psycopg.Error:
-            await self._roll_back()
+        except asyncio.CancelledError:
+            self._abandon()
             raise
+        except (psycopg.Error, OSError) as error:
+            told = told_apart(error)
+            if isinstance(told, Lost):
+                self._abandon()
+            else:
+                await self._roll_back()
+            if told is error:
+                raise
+            raise told from error
 
     async def _hold(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> None:
         """Take the lock, and see that what was only read stands where it stood: nobody can move it before the commit.
@@ -192,7 +192,7 @@ class Appender:
                 await connection.execute(f"{_BEGIN}; {_LOCK}".encode())
                 self.locked = True
         except (psycopg.Error, OSError, TimeoutError) as error:
-            await self._abandon()
+            self._abandon()
             raise Lost(type(error).__name__) from error
 
     async def unlock(self) -> None:
@@ -214,11 +214,14 @@ class Appender:
                 async with connection.transaction():
                     await connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(self._table))
         except (psycopg.Error, OSError, TimeoutError) as error:
-            await self._abandon()
+            self._abandon()
             raise Lost(type(error).__name__) from error
 
     async def _writer(self) -> psycopg.AsyncConnection[Any]:
-        """Return the writing connection, made anew when there is none."""
+        """Return the writing connection, made anew when there is none, for one use at a time."""
+        if self._pipeline is not None:
+            self._pipeline.leave()
+            self._pipeline = None
         if self._connection is None or self._connection.closed:
             connection = await psycopg.AsyncConnection.connect(
                 self._conninfo,
@@ -228,14 +231,14 @@ class Appender:
                 # What psycopg prepares by itself it takes back after a rollback, by DEALLOCATE ALL, and with it ours.
                 prepare_threshold=None,
             )
-            call = b"SELECT * FROM ledger_append($1,$2,$3,$4,$5,$6,$7,$8)"
-            connection.pgconn.send_prepare(b"ledger_append", call, _APPEND_OIDS)
+            connection.pgconn.send_prepare(_APPEND, _APPEND_CALL, _APPEND_OIDS)
             _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
             self._connection = connection
             self._backend_pid = connection.info.backend_pid
         return self._connection
 
-    async def _append_by_function(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
+    def _arguments(self, batch: PendingBatch, behind: bytes | None) -> tuple[list[bytes | None], bytes]:
+        """Return a batch as the arguments of `ledger_append`, and its digest."""
         digest = batch_digest(self.ledger_id, map(packed, batch.rows), batch.refusals)
         ids, versions, topics, states, keys = zip(*batch.rows, strict=True) if batch.rows else ((),) * 5
         count, nulls = len(batch.rows), int(None in keys)
@@ -251,8 +254,15 @@ class Appender:
             _array(_UUID, count, key_items, nulls=nulls),
             *_refusal_arrays(batch.refusals),
             digest,
+            behind,
         ]
-        first = await self._first_position(connection, b"ledger_append", arguments)
+        return arguments, digest
+
+    async def _append_by_function(self, connection: psycopg.AsyncConnection[Any], batch: PendingBatch) -> int:
+        arguments, _ = self._arguments(batch, None)
+        connection.pgconn.send_query_prepared(_APPEND, arguments, [1] * len(arguments), 1)
+        result = _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
+        first = first_position(result)
         if self.locked:
             await self._commit(connection)
         return first
@@ -290,16 +300,6 @@ class Appender:
         await connection.execute("COMMIT")
         self.locked = False
 
-    async def _first_position(
-        self, connection: psycopg.AsyncConnection[Any], statement: bytes, arguments: list[bytes]
-    ) -> int:
-        connection.pgconn.send_query_prepared(statement, arguments, [1] * len(arguments), 1)
-        result = _checked(await connection.wait(generators.execute(connection.pgconn)), connection)
-        value = result.get_value(0, 0)
-        assert value is not None, f"{statement.decode()} returned nothing"
-        first: int = _INT8.unpack(value)[0]
-        return first
-
     async def _roll_back(self) -> None:
         """Leave a failed transaction, if there is one."""
         self.locked = False
@@ -308,12 +308,21 @@ class Appender:
                 async with asyncio.timeout(1.0):
                     await self._connection.execute("ROLLBACK")
         except (psycopg.Error, OSError, TimeoutError):
-            await self._abandon()
+            self._abandon()
 
-    async def _abandon(self) -> None:
+    def _break(self, error: Exception) -> None:
+        """Give the connection up: what is under way on it is lost."""
+        told = told_apart(error)
+        log.warning("the writing connection broke", reason=str(told))
+        self._abandon(str(told))
+
+    def _abandon(self, reason: str = "the connection was given up") -> None:
         """Drop the writing connection without waiting for it."""
         self.locked = False
         connection, self._connection = self._connection, None
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.fail(reason)
         if connection is not None:
             with suppress(psycopg.Error, OSError):
                 connection.pgconn.finish()

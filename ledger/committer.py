@@ -1,6 +1,7 @@
-"""The commit side of the engine: one open batch, one in flight, and what happens when a batch is not stored.
+"""The commit side of the engine: one open batch, up to two on their way, and what happens when a batch is not stored.
 
-A single flusher closes the open batch, commits it in one transaction, settles it and goes on. When a batch is not
+A single flusher closes the open batch, sends it, settles it when its answer is here, and goes on. With many callers
+the next batch is sent behind the one that is being committed, and is stored only if that one is. When a batch is not
 stored, everything that was decided on it is undone: the streams that it touched are evicted, its keys are looked up,
 and whoever waits is told to decide again.
 """
@@ -8,7 +9,9 @@ and whoever waits is told to decide again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import sys
+from collections import deque
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -16,9 +19,10 @@ from uuid import UUID
 import structlog
 
 from aggregates.errors import Unavailable
-from ledger.appender import Clash, Lost, StoreRefused
+from ledger.append_errors import Clash, Lost, StoreRefused
 from ledger.keys import RecentKeys
-from ledger.pending import PendingBatch, Verdict
+from ledger.pending import WAKE_TOGETHER_MAX, PendingBatch, Verdict
+from ledger.pipeline import Sent
 from ledger.recall import recall
 from ledger.store import Store
 from ledger.unit import Unit
@@ -40,6 +44,12 @@ FEW_OF = 4
 PIPELINE_OF = 2
 """Once one in so many of those just committed are decided anew, by others, these are sent before those are answered."""
 
+UNDER_WAY_MAX = 2
+"""So many batches may be on their way: PostgreSQL has the next one at hand when it is done with one."""
+
+CROWD_FADES_BY = 8
+"""With each batch that is sent, one in so many of the callers that were seen at once is forgotten."""
+
 LOCK_LIMIT_S = 0.05
 """How long the lock is held for commands that decide again."""
 
@@ -52,7 +62,6 @@ class Committer:
 
     Attributes:
         open: the batch that decisions join.
-        in_flight: the batch whose commit is under way; None between commits.
         up: whether the last attempt to reach the database succeeded.
     """
 
@@ -67,6 +76,10 @@ class Committer:
         self.committed_batches = 0
         self.undone_batches = 0
         self._clashes = 0
+        self._under_way: deque[Sent] = deque()
+        self._commands_under_way = 0
+        self._crowd = 0
+        self._wake_from = 1
         self._wake = asyncio.Event()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -74,7 +87,7 @@ class Committer:
         """Start the flusher on the running loop."""
         self._loop = asyncio.get_running_loop()
         self.open = PendingBatch(self._loop)
-        self.in_flight: PendingBatch | None = None
+        self.store.appender.tell = self._wake.set
         self._flusher = self._loop.create_task(self._flush_for_ever(), name="ledger-flusher")
 
     async def stop(self) -> None:
@@ -89,18 +102,22 @@ class Committer:
     @property
     def open_commands(self) -> int:
         """How many commands are decided and not committed."""
-        return self.open.commands + (self.in_flight.commands if self.in_flight else 0)
+        return self.open.commands + self._commands_under_way
 
     def wake(self) -> None:
-        """Tell the flusher that the open batch holds something."""
-        self._wake.set()
+        """Tell the flusher that the open batch holds one command more."""
+        if self.open.commands >= self._wake_from:
+            self._wake.set()
 
     def last_batch_of(self, stream_id: UUID) -> PendingBatch | None:
         """Return the uncommitted batch that touched a stream last; None when all of it is durable."""
-        if stream_id.int in self.open.streams:
-            return self.open
-        if self.in_flight is not None and stream_id.int in self.in_flight.streams:
-            return self.in_flight
+        return self.open if stream_id.int in self.open.streams else self.under_way_batch_of(stream_id)
+
+    def under_way_batch_of(self, stream_id: UUID) -> PendingBatch | None:
+        """Return the last batch on its way that touched a stream."""
+        for sent in reversed(self._under_way):
+            if stream_id.int in sent.batch.streams:
+                return sent.batch
         return None
 
     def spoil(self, unit: Unit) -> None:
@@ -115,36 +132,69 @@ class Committer:
         while True:
             if self.store.appender.locked and not await self._gathered():
                 continue
-            if not self.open.keys:
-                if self.stopping:
-                    return
+            if self._under_way and self._under_way[0].answered:
+                await self._take_answer()
+            elif self.open.commands >= self._send_from() and (self._send() or await self._append_alone()):
+                continue
+            elif self.stopping and not self._under_way and not self.open.keys:
+                return
+            else:
+                self._wake_from = self._send_from()
                 self._wake.clear()
                 await self._wake.wait()
-                continue
-            batch, self.open = self.open, PendingBatch(self._loop)
-            self.in_flight = batch
-            committed = batch.commands
-            try:
-                first = await self.store.appender.append(batch)
-            except Clash:
-                await self._after_clash(batch)
-            except Lost as lost:
-                await self._after_loss(batch, lost)
-            except StoreRefused as refused:
-                log.error("the database takes no writes", reason=str(refused))
-                self._undo_all(batch, Verdict.REFUSED)
-            except Exception:
-                log.exception("a batch could not be stored")
-                self._undo_all(batch, Verdict.UNKNOWN)
-            else:
-                if self.open.commands * PIPELINE_OF >= committed:
-                    # The others are decided already: their commit goes out first, and these are answered beside it.
-                    self._loop.call_soon(self._commit, batch, first)
-                    continue
-                self._commit(batch, first)
-            self.in_flight = None
+
+    def _send_from(self) -> int:
+        """Return how many commands the open batch must hold to be sent now."""
+        if not self._under_way:
+            return 1
+        # Behind another one only half of the callers at a time: smaller batches cost PostgreSQL more than they gain.
+        few = len(self._under_way) == UNDER_WAY_MAX or self._crowd <= WAKE_TOGETHER_MAX
+        return sys.maxsize if few else self._crowd // 2
+
+    def _send(self) -> bool:
+        """Send the open batch, behind those under way; say whether it could be."""
+        sent = self.store.appender.send(self.open)
+        if sent is not None:
+            self._close_open(sent)
+        return sent is not None
+
+    async def _append_alone(self) -> bool:
+        """Store the open batch as nothing else is under way; say whether that is so."""
+        if self._under_way:
+            return False
+        alone = Sent(self.open)
+        self._close_open(alone)
+        try:
+            alone.first = await self.store.appender.append(alone.batch)
+        except Exception as error:
+            alone.error = error
+        alone.answered = True
+        return True
+
+    def _close_open(self, sent: Sent) -> None:
+        self._under_way.append(sent)
+        self._commands_under_way += self.open.commands
+        self.open = PendingBatch(self._loop)
+        self._crowd = max(self.open_commands, self._crowd - self._crowd // CROWD_FADES_BY)
+
+    async def _take_answer(self) -> None:
+        """Settle the oldest batch under way, or mend what its failure left."""
+        sent = self._under_way[0]
+        if sent.error is not None:
+            await self._mend(sent.error)
+            return
+        batch = sent.batch
+        assert sent.first is not None, "an answer says where the batch is stored"
+        self._under_way.popleft()
+        self._commands_under_way -= batch.commands
+        if not self._under_way and self.open.commands * PIPELINE_OF >= batch.commands:
+            # The others are decided already: their commit goes out first, and these are answered beside it.
+            self._send()
+        self._commit(batch, sent.first)
+        if not self._under_way:
             # One turn for those whose answers have just gone out; one more when the first of them have just come back:
             # a batch of one would let all others wait for a commit of its own.
+            committed = batch.commands
             await asyncio.sleep(0)
             if self.open.commands * FEW_OF < committed:
                 await asyncio.sleep(0)
@@ -158,31 +208,51 @@ class Committer:
         self.warm.weigh_all(batch.streams)
         if batch.snapshots:
             self._in_background(self._store_snapshots(batch.snapshots))
-        under_way = self.in_flight if self.in_flight is not batch else None
-        batch.settle(Verdict.COMMITTED, first, in_step=under_way is None)
-        self.warm.shrink(self.open.streams, {} if under_way is None else under_way.streams)
+        batch.settle(Verdict.COMMITTED, first, in_step=not self._under_way)
+        self.warm.shrink(self.open.streams, *[sent.batch.streams for sent in self._under_way])
 
-    async def _after_clash(self, batch: PendingBatch) -> None:
+    async def _mend(self, error: Exception) -> None:
+        """Undo the oldest batch under way, which was not stored or may not be, with all that was sent behind it."""
+        for sent in self._under_way:
+            while not sent.answered:
+                self._wake.clear()
+                await self._wake.wait()
+        batches = [sent.batch for sent in self._under_way]
+        if any(sent.first is not None for sent in self._under_way):
+            log.critical("a batch was stored without the one before it", reason=str(error))
+            error = Lost(str(error))
+        if isinstance(error, Clash):
+            await self._after_clash(batches)
+        elif isinstance(error, Lost):
+            await self._after_loss(batches, error)
+        elif isinstance(error, StoreRefused):
+            log.error("the database takes no writes", reason=str(error))
+            self._undo_all(batches, Verdict.REFUSED)
+        else:
+            log.error("a batch could not be stored", exc_info=error)
+            self._undo_all(batches, Verdict.UNKNOWN)
+
+    async def _after_clash(self, batches: Sequence[PendingBatch]) -> None:
         """Another writer was first, or a key is known: nothing was stored. Learn which keys, then decide again.
 
         When that happens again and again, the table lock is taken first, so that what is loaded to decide on stays true
         until the append: two writers on one account both get on.
         """
-        keys = batch.keys
         self._clashes += 1
-        self._undo_streams(batch)
+        self._undo_streams(batches)
         try:
             if self._clashes >= CLASHES_BEFORE_LOCK:
                 await self.store.appender.lock()
-            await self._learn(keys, batch)
+            await self._learn(batches)
         except (Unavailable, Lost):
-            self._undo_all(batch, Verdict.UNKNOWN)
+            self._undo_all(batches, Verdict.UNKNOWN)
         else:
-            self._undo_all(batch, Verdict.UNDONE)
+            self._undo_all(batches, Verdict.UNDONE)
 
     async def _gathered(self) -> bool:
         """With the lock held, wait for the commands that decide again; say whether there are any."""
         if not self.open.keys:
+            self._wake_from = 1
             self._wake.clear()
             try:
                 async with asyncio.timeout(LOCK_LIMIT_S):
@@ -193,16 +263,15 @@ class Committer:
         await asyncio.sleep(LOCK_GATHER_S)
         return True
 
-    async def _after_loss(self, batch: PendingBatch, lost: Lost) -> None:
+    async def _after_loss(self, batches: Sequence[PendingBatch], lost: Lost) -> None:
         """The reply was lost: once the old connection is surely dead, the keys tell "stored" from "not stored"."""
-        log.warning("the connection was lost during a commit", reason=str(lost), commands=batch.commands)
-        keys = batch.keys
-        self._undo_streams(batch)
+        log.warning("the connection was lost during a commit", reason=str(lost), commands=self.open_commands)
+        self._undo_streams(batches)
         give_up_at = self._loop.time() + RECONNECT_LIMIT_S
         while True:
             try:
                 await self.store.appender.settle_lost()
-                await self._learn(keys, batch)
+                await self._learn(batches)
             except (Lost, Unavailable):
                 if self._loop.time() < give_up_at:
                     await asyncio.sleep(RECONNECT_PAUSE_S)
@@ -210,11 +279,11 @@ class Committer:
                 if self.up:
                     log.error("the database is away", commands=self.open_commands)
                 self.up = False
-                self._undo_all(batch, Verdict.UNKNOWN)
+                self._undo_all(batches, Verdict.UNKNOWN)
                 await self._reconnect()
             else:
                 self.up = True
-                self._undo_all(batch, Verdict.UNDONE)
+                self._undo_all(batches, Verdict.UNDONE)
             return
 
     async def _reconnect(self) -> None:
@@ -229,19 +298,21 @@ class Committer:
                 self.up = True
                 return
 
-    async def _learn(self, keys: list[bytes], batch: PendingBatch) -> None:
-        """Replace what is remembered of an unstored batch by what the database has under its keys."""
-        found = await recall(self.store, keys)
-        self.recent.forget(keys, batch)
+    async def _learn(self, batches: Sequence[PendingBatch]) -> None:
+        """Replace what is remembered of unstored batches by what the database has under their keys."""
+        found = await recall(self.store, [key for batch in batches for key in batch.keys])
+        for batch in batches:
+            self.recent.forget(batch.keys, batch)
         for key, remembered in found.items():
             self.recent.put(key, remembered)
 
-    def _undo_streams(self, batch: PendingBatch) -> None:
-        """Evict what an unstored batch has touched, and undo what was decided on it since."""
-        for stream in batch.streams.values():
-            self.warm.evict(stream.id)
-        for at in batch.unmoved:
-            self.warm.evict(UUID(int=at))
+    def _undo_streams(self, batches: Sequence[PendingBatch]) -> None:
+        """Evict what unstored batches have touched, and undo what was decided on them since."""
+        for batch in batches:
+            for stream in batch.streams.values():
+                self.warm.evict(stream.id)
+            for at in batch.unmoved:
+                self.warm.evict(UUID(int=at))
         self._undo_open()
 
     def _undo_open(self) -> None:
@@ -250,9 +321,12 @@ class Committer:
             self.warm.evict(stream.id)
         self._undo(batch, Verdict.UNDONE)
 
-    def _undo_all(self, batch: PendingBatch, verdict: Verdict) -> None:
-        self._undo_streams(batch)
-        self._undo(batch, verdict)
+    def _undo_all(self, batches: Sequence[PendingBatch], verdict: Verdict) -> None:
+        self._undo_streams(batches)
+        for batch in batches:
+            self._undo(batch, verdict)
+        self._under_way.clear()
+        self._commands_under_way = 0
 
     def _undo(self, batch: PendingBatch, verdict: Verdict) -> None:
         self.undone_batches += 1

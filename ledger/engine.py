@@ -2,9 +2,9 @@
 
 `submit` finds the key, takes warm aggregates, decides, puts the facts into the open batch and waits for that batch's
 one future. A single flusher closes the open batch, commits it in one transaction, settles it and goes on; while one
-commit is in flight the next batch fills. Nothing else is queued: the commit is the window. When a batch is not stored,
-everything that was decided on it is undone: its aggregates are evicted, its keys looked up, and each command decides
-again, bounded. No rule lives here, and no port is called from here.
+batch or two are on their way the next one fills. Nothing else is queued: the commit is the window. When a batch is not
+stored, everything that was decided on it is undone: its aggregates are evicted, its keys looked up, and each command
+decides again, bounded. No rule lives here, and no port is called from here.
 """
 
 from __future__ import annotations
@@ -330,9 +330,9 @@ class Engine:
         await self._remember_stored(list(keys))
 
     async def _load(self, cold: Cold) -> None:
-        in_flight = self.committer.in_flight
-        if in_flight is not None and cold.stream_id.int in in_flight.streams:
-            await in_flight.settled()
+        under_way = self.committer.under_way_batch_of(cold.stream_id)
+        if under_way is not None:
+            await under_way.settled()
         if issubclass(cold.kind, Fact):
             self.warm.put_fact(await load_fact(self.store, cold.stream_id, cold.version))
         else:
@@ -413,9 +413,10 @@ class Engine:
 
     async def _load_short(self, kinds: dict[UUID, type[Stream]]) -> None:
         """Load short streams together; as `_load` does one."""
-        in_flight = self.committer.in_flight
-        if in_flight is not None and any(stream_id.int in in_flight.streams for stream_id in kinds):
-            await in_flight.settled()
+        for stream_id in kinds:
+            under_way = self.committer.under_way_batch_of(stream_id)
+            if under_way is not None:
+                await under_way.settled()
         for stream in await load_short_streams(self.store, kinds):
             if self.warm.get(stream.id) is None:
                 self.warm.put(stream)

@@ -13,6 +13,8 @@ from ledger.commands.spends import Spend
 from ledger.commands.standing import OpenAccount
 from ledger.commands.transfers import ImportMovement
 from ledger.engine import Engine
+from ledger.pending import PendingBatch
+from ledger.pipeline import Sent
 
 _requests = count(1)
 
@@ -60,3 +62,12 @@ async def account_with(engine: Engine, amount_minor: int, name: str = "Blue Kite
     if amount_minor:
         await do(engine, ImportMovement(account_id, amount_minor, date(2026, 1, 5), "r1", None), f"import {name}")
     return account_id
+
+
+def append_alone(engine: Engine) -> None:
+    """Have an engine store each batch by `append`, one after the other, which a test can replace."""
+
+    def never(batch: PendingBatch) -> Sent | None:
+        return None
+
+    engine.store.appender.send = never  # type: ignore[method-assign]

@@ -21,7 +21,7 @@ from ledger.pending import PendingBatch
 from ledger.recall import KeyReused
 from ledger.verify import verify
 from tests.ledger.conftest import StartEngine
-from tests.ledger.desk import SetClock, account_with, body, call, do, spend
+from tests.ledger.desk import SetClock, account_with, append_alone, body, call, do, spend
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +37,7 @@ async def gated(start_engine: StartEngine) -> tuple[Engine, asyncio.Event]:
         return await append(batch)
 
     engine.store.appender.append = append_when_open  # type: ignore[method-assign]
+    append_alone(engine)
     return engine, gate
 
 
@@ -187,38 +188,6 @@ async def test_nothing_is_answered_before_its_commit_not_even_a_refusal(start_en
     assert not done_before
     assert ((await accepted).status, (await refused).status) == (201, 422)
     assert (await read).account.balance_minor == 100
-
-
-async def test_what_was_decided_meanwhile_is_sent_before_those_just_committed_are_answered(
-    start_engine: StartEngine,
-) -> None:
-    engine = await start_engine()
-    account_id = await account_with(engine, 10_000)
-    append, permits, seen = engine.store.appender.append, asyncio.Semaphore(0), []
-
-    async def append_when_permitted(batch: PendingBatch) -> int:
-        seen.append(f"{batch.commands} sent")
-        await permits.acquire()
-        return await append(batch)
-
-    async def spend_and_tell(number: int) -> None:
-        await engine.submit(spend(account_id, 100), call(f"spend-{number:04d}"))
-        seen.append("answered")
-
-    engine.store.appender.append = append_when_permitted  # type: ignore[method-assign]
-    first = [asyncio.create_task(spend_and_tell(number)) for number in range(4)]
-    await asyncio.sleep(0.01)
-    second = [asyncio.create_task(spend_and_tell(number)) for number in range(4, 8)]
-    await asyncio.sleep(0.01)
-    permits.release()
-    await asyncio.gather(*first)
-    seen_by_then = list(seen)
-    permits.release()
-    await asyncio.gather(*second)
-
-    assert seen_by_then == ["4 sent", "4 sent", *["answered"] * 4]
-    assert seen[6:] == ["answered"] * 4
-    assert (await engine.account(account_id)).account.balance_minor == 9_200
 
 
 async def test_overload_is_answered_at_once(start_engine: StartEngine, monkeypatch: pytest.MonkeyPatch) -> None:

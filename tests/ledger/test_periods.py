@@ -17,7 +17,7 @@ from ledger.engine import Engine
 from ledger.pending import PendingBatch
 from ledger.store import Store
 from ledger.verify import verify
-from tests.ledger.desk import SetClock, account_with, body, call, do
+from tests.ledger.desk import SetClock, account_with, append_alone, body, call, do
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +55,7 @@ def gate(engine: Engine) -> tuple[asyncio.Event, asyncio.Event]:
         return await append(batch)
 
     engine.store.appender.append = append_later  # type: ignore[method-assign]
+    append_alone(engine)
     return waits, goes
 
 
@@ -196,6 +197,7 @@ async def test_what_is_not_back_dated_never_looks_at_the_books(engine: Engine) -
         return await append(batch)
 
     engine.store.appender.append = watched  # type: ignore[method-assign]
+    append_alone(engine)
     outcome = await engine.submit(ChargeAccount(account_id, 5_000, "card"), call("charge-1"))
     same_day = await charge(engine, account_id, "charge-2", datetime(2026, 3, 1, 15, 0, tzinfo=UTC))
 
