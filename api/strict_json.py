@@ -19,8 +19,8 @@ INTEGER_MAX = 2**63 - 1
 
 _NUMBERS = "numbers in the body must be plain integers of at most 64 bits"
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_MINUS_ZERO = re.compile(rb"(?:^|[:,\[])[ \t\r\n]*-0")
-"""Finds minus zero where it can stand: behind a mark of structure, or alone. May find it in a text, too."""
+_ZERO = 1 << 40
+"""What a zero adds to the count of members: minus zero is read as one, so that only a body with a zero may hold it."""
 
 _UNFIT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -43,9 +43,9 @@ def parse(body: bytes, items_max: int = ITEMS_MAX) -> Any:
         raise Malformed("the body must be one JSON document in UTF-8") from None
     # Without escapes, DEL and what is beyond ASCII no text is unfit.
     plain = body.isascii() and b"\\" not in body and b"\x7f" not in body
-    members = _check(parsed, 1, items_max, plain=plain)
+    zeros, members = divmod(_check(parsed, 1, items_max, plain=plain), _ZERO)
     colons = body.count(b":")
-    if colons != members or (b"-0" in body and _MINUS_ZERO.search(body)):
+    if colons != members or (zeros and b"-0" in body):
         bones = _STRINGS.sub(b"", body)
         colons = bones.count(b":")
         if b"-0" in bones:
@@ -62,7 +62,7 @@ def unfit(text: str) -> bool:
 
 
 def _check(value: Any, depth: int, items_max: int, *, plain: bool) -> int:
-    """Check what is in a value; return how many members the objects in it have.
+    """Check what is in a value; return how many members the objects in it have, and `_ZERO` for each zero.
 
     Args:
         depth: how deep it would be nested if it is an object or an array. plain: whether all texts are known to be fit.
@@ -74,6 +74,7 @@ def _check(value: Any, depth: int, items_max: int, *, plain: bool) -> int:
     elif kind is int:
         if not -INTEGER_MAX <= value <= INTEGER_MAX:
             raise Malformed(_NUMBERS)
+        return 0 if value else _ZERO
     elif kind is dict:
         return _check_object(value, depth, items_max, plain=plain)
     elif kind is list:

@@ -16,7 +16,6 @@ from math import ceil
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from aggregates.collecting.debit import Debit
 from faults.checks import Count, check_seal, check_store, read_store
@@ -25,7 +24,8 @@ from faults.follower import Follower
 from faults.orders import STORE_CHECKS
 from faults.service import Service
 from faults.town import Town
-from ledger.database import Database, connect_async, open_database
+from faults.views import count_views, until_seen
+from ledger.database import Database, open_database
 from ledger.engine import Engine
 from ledger.ports.sandbox import SandboxState, sandbox_state
 from ledger.ports.sandbox.scenarios import set_rates
@@ -33,8 +33,6 @@ from ledger.sandbox_clock import SandboxClock
 from ledger.settings import Settings
 from ledger.store import Store
 from ledger.vault import open_vault
-from projections.rebuild import check as check_views
-from projections.tracking import VIEWS, wait_for
 
 ALIVE_S = (0.8, 5.0)
 """How long after it was seen to run the process is killed; it loads for a second or two of that."""
@@ -44,7 +42,6 @@ KILLS_A_PHASE = 3
 
 RATES = {"callback_copies": 2, "callbacks_reversed": True, "callback_delay_s": 2}
 ACCOUNTS = 4
-VIEWS_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ async def play_collections(folder: Path, kills: int, size: int, debitors: int, s
                             both.create_task(_kill(service, quota, random.Random(chance.random())))  # noqa: S311
                         killed += quota
                     waves += 1
-                await _until_seen(database, town.seen.position)
+                await until_seen(database, town.seen.position)
                 outside, days = await read_outside(state), (clock.now() - begins_at).days
                 debits, refused = len(list(town.seen.every(Debit))), town.refused
         counts, facts = await asyncio.to_thread(_count, settings, database, outside, town.leaps)
@@ -135,14 +132,6 @@ async def _kill(service: Service, kills: int, chance: random.Random) -> None:
         await asyncio.to_thread(service.kill_reactions)
 
 
-async def _until_seen(database: Database, position: int) -> None:
-    """Let all views see everything. Raises: ViewBehind: they did not within a minute."""
-    async with await connect_async(database.app) as connection:
-        path = sql.SQL("SET search_path = {}, pg_catalog").format(sql.Identifier(database.schema))
-        await connection.execute(path)
-        await wait_for(connection, *VIEWS, at_least=position, timeout_s=VIEWS_LIMIT_S)
-
-
 def _count(settings: Settings, database: Database, outside: Outside, leaps: Sequence[Leap]) -> tuple[list[Count], int]:
     """Run all checkers; return what they found, and how many facts they read."""
     with psycopg.connect(database.app) as connection:
@@ -150,9 +139,7 @@ def _count(settings: Settings, database: Database, outside: Outside, leaps: Sequ
     counts = [count for count in check_store(stored) if count.code in STORE_CHECKS]
     with psycopg.connect(database.app) as connection:
         counts.append(check_seal(connection, database.schema))
-    checked = check_views(settings)
-    differing, rows = sum(view.differences for view in checked), sum(view.rows for view in checked)
-    counts.append(Count("C7", "view rows that differ from a fold of all facts", differing, rows))
+    counts.append(count_views(settings))
     counts += check_collected([fact for _, _, fact in stored.facts], outside, leaps)
     return sorted(counts), len(stored.facts)
 

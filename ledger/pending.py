@@ -15,7 +15,7 @@ from ledger.seal import Refusal, Row
 
 log = structlog.get_logger("ledger.pending")
 
-WAKE_TOGETHER_MAX = 8
+WAKE_TOGETHER_MAX = 4
 """Callers woken at once while nothing is being committed. Of more, one half decides its next commands while the other
 half's are on their way: with all of them in step, PostgreSQL and this process would wait for each other in turns."""
 

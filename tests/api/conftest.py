@@ -34,6 +34,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that runs several tests at once may take long to read a key."""
+    monkeypatch.setattr("api.auth.READ_LIMIT_S", 30.0)
+
+
 @pytest.fixture
 def clock() -> SetClock:
     """A clock that stands where it is put."""

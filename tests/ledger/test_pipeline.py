@@ -29,7 +29,7 @@ from tests.ledger.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
 
-CALLERS = 2 * WAKE_TOGETHER_MAX
+CALLERS = 4 * WAKE_TOGETHER_MAX
 """Enough that one half of them is sent behind the other."""
 
 
