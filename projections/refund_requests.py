@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from aggregates import ids
 from aggregates.account import Account
-from aggregates.account.refunds import RefundRequested
+from aggregates.account.refund_facts import RefundRequested
 from aggregates.dates import rfc3339
 from aggregates.errors import NotFound
 from ledger.commands.refunds import STATUS_AFTER

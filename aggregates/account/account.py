@@ -22,6 +22,7 @@ from aggregates.account import (
     modes,
     payout_funds,
     payouts,
+    refund_facts,
     refunds,
     spend_facts,
     spends,
@@ -175,11 +176,11 @@ class Account(Stream):
     BankDepositCredited = bank_deposits.BankDepositCredited
     credit_bank_deposit = bank_deposits.credit_bank_deposit
 
-    RefundRequested = refunds.RefundRequested
-    RefundReviewed = refunds.RefundReviewed
-    RefundCompleted = refunds.RefundCompleted
-    RefundRejected = refunds.RefundRejected
-    RefundCancelled = refunds.RefundCancelled
+    RefundRequested = refund_facts.RefundRequested
+    RefundReviewed = refund_facts.RefundReviewed
+    RefundCompleted = refund_facts.RefundCompleted
+    RefundRejected = refund_facts.RefundRejected
+    RefundCancelled = refund_facts.RefundCancelled
     request_refund = refunds.request_refund
     review_refund = refunds.review_refund
     complete_refund = refunds.complete_refund

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from aggregates.account.lots import LotPart
 from aggregates.account.parts import OpenRefund
+from aggregates.account.refund_facts import keep_dates
 from aggregates.account.refunds import (
     IN_FLIGHT,
     REFILE_DAYS,
     UNDER_REVIEW,
-    keep_dates,
     open_request,
     person,
     require_approver,

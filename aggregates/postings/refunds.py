@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregates.account.payouts import RefundPayoutReturned
-from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
+from aggregates.account.refund_facts import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested
 from aggregates.postings.chart import BANK, PREPAID, REFUND_FEE, REFUND_PAYABLE
 from aggregates.postings.entry import Entry, Rules, entry
 

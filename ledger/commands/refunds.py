@@ -19,8 +19,14 @@ from aggregates.account.payouts import (
     RefundPayoutStarted,
     RefundPayoutUnknown,
 )
+from aggregates.account.refund_facts import (
+    RefundCancelled,
+    RefundCompleted,
+    RefundRejected,
+    RefundRequested,
+    RefundReviewed,
+)
 from aggregates.account.refund_terms import RefundPreview
-from aggregates.account.refunds import RefundCancelled, RefundCompleted, RefundRejected, RefundRequested, RefundReviewed
 from aggregates.errors import NotFound
 from aggregates.fact import Fact, Stamp
 from ledger.command import Answer, Streams, answer

@@ -10,7 +10,8 @@ import pytest
 from aggregates import ids
 from aggregates.account import refunds
 from aggregates.account.lots import PARTS_MAX, LotPart
-from aggregates.account.refunds import RefundRequested, cp949_bytes, preview
+from aggregates.account.refund_facts import RefundRequested
+from aggregates.account.refunds import cp949_bytes, preview
 from aggregates.charge import Charge
 from aggregates.errors import Conflict, LedgerError, Rejected
 from ledger.mapper import STATE_BYTES_MAX, pack
