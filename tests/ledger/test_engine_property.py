@@ -28,6 +28,7 @@ STEPS = st.lists(
         st.tuples(st.just("spend"), st.integers(0, 1), st.integers(1, 80), st.integers(1, 300)),
         st.tuples(st.just("retry"), st.integers(0, 1), st.integers(0, 400)),
         st.tuples(st.sampled_from(["cut reply", "cut request", "cut commit"])),
+        st.tuples(st.just("spend into a cut"), st.booleans(), st.integers(12, 80), st.integers(1, 300)),
         st.tuples(st.just("restart"), st.integers(0, 1)),
         st.tuples(st.just("settle")),
     ),
@@ -69,10 +70,15 @@ class Bout:
         self.account_id = await account_with(self.engines[1], CHARGED, name)
         for number, (kind, *parameters) in enumerate(steps):
             if kind == "spend":
-                index, times, amount = parameters
-                for n in range(times):
-                    self.amounts[f"{name}-{number}-{n}"] = amount
-                    self._start(self.submit(index, f"{name}-{number}-{n}"))
+                await self._spend(f"{name}-{number}", *parameters)
+            elif kind == "spend into a cut":
+                reply, *rest = parameters
+                await self._settle()
+                if reply:
+                    self.proxy.cut_reply_to = CUTS["cut reply"]
+                else:
+                    self.proxy.cut_request = CUTS["cut request"]
+                await self._spend(f"{name}-{number}", 0, *rest)
             elif kind == "retry" and self.amounts:
                 index, which = parameters
                 self._start(self.submit(index, sorted(self.amounts)[which % len(self.amounts)]))
@@ -113,6 +119,15 @@ class Bout:
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.running.add(asyncio.ensure_future(work))
+
+    async def _spend(self, name: str, index: int, times: int, amount: int) -> None:
+        """Have callers spend in two halves: with more than a few, the second one is sent behind the first."""
+        for n in range(times):
+            if n == times // 2:
+                for _ in range(4):
+                    await asyncio.sleep(0)
+            self.amounts[f"{name}-{n}"] = amount
+            self._start(self.submit(index, f"{name}-{n}"))
 
     async def _settle(self) -> None:
         running, self.running = self.running, set()
